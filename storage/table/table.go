@@ -1,0 +1,52 @@
+// Package table turns a pruned table into files. Each table format (hive; later
+// iceberg, delta) is a sub-package that implements Format.
+package table
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/model"
+	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/storage/object"
+)
+
+// Request names a table and what is asked of it.
+type Request struct {
+	Table   *model.Table
+	Columns []format.Column // ids of the columns that Conjuncts and Filters speak of
+	// Conjuncts prune: a partition for which one is certainly not true is left out.
+	// More may be kept, never less.
+	Conjuncts []expr.Expr
+	Filters   []*expr.RuntimeFilter // those that are ready prune partitions too
+	Env       *expr.Env
+	Store     object.Store
+	Partition Partitions
+	Metrics   *Metrics
+	// ListingAge, if > 0, is how old a kept listing may be, in nanoseconds (table property).
+}
+
+// Partitions gives partitions of a table from the catalog: those that may satisfy
+// all conjuncts (a superset is allowed), in key order.
+type Partitions interface {
+	Partitions(ctx context.Context, t *model.Table, cols []format.Column, conjuncts []expr.Expr,
+		yield func(*model.Partition) error) (PartitionCount, error)
+}
+
+// PartitionCount is what pruning left.
+type PartitionCount struct{ Kept, Total int64 } // Total is -1 if unknown
+
+// Metrics counts what listing did. Atomic.
+type Metrics struct {
+	PartitionsKept, PartitionsTotal atomic.Int64
+	Files, Bytes                    atomic.Int64
+}
+
+// Format lists a table's files.
+type Format interface {
+	// Files streams the files of the partitions left, with ETag and size, to yield;
+	// it stops at an error of yield's. Seq numbers ascend. Partitions are pruned
+	// before anything is listed; each kept partition costs at most one LIST a page.
+	Files(ctx context.Context, req *Request, yield func(*format.FileTask) error) error
+}
