@@ -20,23 +20,26 @@ type Info struct {
 type Page struct {
 	Objects  []Info
 	Prefixes []string // with a delimiter: common prefixes, whole URLs ending in the delimiter
-	Next     string   // token for the next page, empty at the end
+	Next     string   // startAfter of the next page, empty at the end
 }
 
-// Store is a place that holds objects. URLs are whole ones; a store is asked
-// only for URLs of its scheme. Methods are safe for concurrent use. Errors are
+// Store is a place that holds objects. URLs are whole ones and literal: what
+// follows scheme://bucket/ (or file://) is the key byte for byte, never percent-
+// encoded. A store is asked only for URLs of its scheme. Methods are safe for concurrent use. Errors are
 // *sql.Error: 58P01 no such object or bucket, 42501 access denied, 58030 the
 // store cannot be reached (after bounded retries) or failed, 40001 the object is
 // not the version asked for, 57014 ctx ended.
 type Store interface {
 	// ListPages calls yield for each page of objects whose key starts with prefix
 	// (lexicographic by key) until it returns false or an error. delimiter is ""
-	// or "/"; startAfter is a whole URL or "".
+	// or "/"; startAfter is a whole URL or "": only objects and common prefixes
+	// that sort after it are given, so Page.Next, or the last URL seen, resumes a
+	// listing. Nothing under prefix is an empty listing, no error.
 	ListPages(ctx context.Context, prefix, delimiter, startAfter string, yield func(Page) (bool, error)) error
 	// Head returns an object's description.
 	Head(ctx context.Context, url string) (Info, error)
 	// ReadRange fills p from offset off. etag, if not empty, pins the version
-	// (If-Match). A short object is an error, not a short read.
+	// (If-Match). A short object is an error (XX001), not a short read.
 	ReadRange(ctx context.Context, url, etag string, off int64, p []byte) error
 	// Create writes a new object; it appears whole at Close or not at all. With
 	// ifNoneMatch an existing object makes Close fail with 58030 and a hint. If ctx ends or
@@ -53,12 +56,4 @@ type Writer interface {
 	Close() (Info, error)
 	// Abort drops it. After Close it does nothing.
 	Abort()
-}
-
-// Counters are what a statement's reads cost; fields are added to atomically
-// through the context's Meter.
-type Counters struct {
-	Lists, Heads, Gets, Puts int64 // requests sent, retries included
-	BytesRead, BytesWritten  int64 // over the wire or from disk
-	CacheHits, CacheBytes    int64 // ranges answered from cache
 }

@@ -1,0 +1,223 @@
+// Package mem is an object store in memory, for tests and temporary data.
+package mem
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sluicedb/sluice/storage/object"
+)
+
+// Store holds objects under whatever URLs it is given (any scheme), so that a
+// test can use it in place of S3 or of files.
+type Store struct {
+	pageSize int
+
+	mu      sync.RWMutex
+	objects map[string]version
+	keys    []string // sorted, of objects
+	last    uint64   // the number of the newest version
+}
+
+type version struct {
+	data     []byte // never changed once stored
+	etag     string
+	modified time.Time
+}
+
+// New returns an empty store that lists pageSize entries a page (0: 1000).
+func New(pageSize int) *Store {
+	if pageSize <= 0 {
+		pageSize = 1000
+	}
+	return &Store{pageSize: pageSize, objects: map[string]version{}}
+}
+
+// ListPages implements object.Store.
+func (s *Store) ListPages(ctx context.Context, prefix, delimiter, startAfter string, yield func(object.Page) (bool, error)) error {
+	for {
+		if err := object.Ended(ctx); err != nil {
+			return err
+		}
+		object.Meter(ctx).CountList()
+		page := s.page(prefix, delimiter, startAfter)
+		more, err := yield(page)
+		if err != nil || !more || page.Next == "" {
+			return err
+		}
+		startAfter = page.Next
+	}
+}
+
+func (s *Store) page(prefix, delimiter, startAfter string) object.Page {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var page object.Page
+	i, _ := slices.BinarySearch(s.keys, max(prefix, startAfter))
+	var last string
+	for i < len(s.keys) {
+		key := s.keys[i]
+		if !strings.HasPrefix(key, prefix) {
+			break
+		}
+		entry, common := key, false
+		if delimiter != "" {
+			if n := strings.Index(key[len(prefix):], delimiter); n >= 0 {
+				entry, common = key[:len(prefix)+n+len(delimiter)], true
+			}
+		}
+		next := i + 1
+		if common { // past every key under it
+			n, _ := slices.BinarySearchFunc(s.keys[i:], entry, func(key, p string) int {
+				if strings.HasPrefix(key, p) {
+					return -1
+				}
+				return strings.Compare(key, p)
+			})
+			next = i + n
+		}
+		i = next
+		if entry <= startAfter {
+			continue
+		}
+		if len(page.Objects)+len(page.Prefixes) == s.pageSize {
+			page.Next = last
+			return page
+		}
+		if common {
+			page.Prefixes = append(page.Prefixes, entry)
+		} else {
+			page.Objects = append(page.Objects, s.objects[key].info(key))
+		}
+		last = entry
+	}
+	return page
+}
+
+func (v version) info(url string) object.Info {
+	return object.Info{Key: url, Size: int64(len(v.data)), ETag: v.etag, Modified: v.modified}
+}
+
+// Head implements object.Store.
+func (s *Store) Head(ctx context.Context, url string) (object.Info, error) {
+	if err := object.Ended(ctx); err != nil {
+		return object.Info{}, err
+	}
+	object.Meter(ctx).CountHead()
+	s.mu.RLock()
+	v, ok := s.objects[url]
+	s.mu.RUnlock()
+	if !ok {
+		return object.Info{}, object.NoSuchObject(url, nil)
+	}
+	return v.info(url), nil
+}
+
+// ReadRange implements object.Store.
+func (s *Store) ReadRange(ctx context.Context, url, etag string, off int64, p []byte) error {
+	if err := object.Ended(ctx); err != nil {
+		return err
+	}
+	if off < 0 {
+		return object.BadRange(url, off)
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	object.Meter(ctx).CountGet()
+	s.mu.RLock()
+	v, ok := s.objects[url]
+	s.mu.RUnlock()
+	switch {
+	case !ok:
+		return object.NoSuchObject(url, nil)
+	case etag != "" && etag != v.etag:
+		return object.Changed(url)
+	case off > int64(len(v.data))-int64(len(p)):
+		return object.Short(url, int64(len(v.data)), off, len(p))
+	}
+	object.Meter(ctx).CountRead(copy(p, v.data[off:]))
+	return nil
+}
+
+// Create implements object.Store.
+func (s *Store) Create(ctx context.Context, url string, ifNoneMatch bool) (object.Writer, error) {
+	if err := object.Ended(ctx); err != nil {
+		return nil, err
+	}
+	return &writer{ctx: ctx, store: s, url: url, ifNoneMatch: ifNoneMatch}, nil
+}
+
+// Put stores data, which must not be changed afterwards, and describes it.
+func (s *Store) Put(url string, data []byte) object.Info {
+	info, _ := s.put(url, data, false)
+	return info
+}
+
+func (s *Store) put(url string, data []byte, ifNoneMatch bool) (object.Info, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.objects[url]; ok && ifNoneMatch {
+		return object.Info{}, object.Exists(url, nil)
+	}
+	s.last++
+	v := version{data, "v" + strconv.FormatUint(s.last, 10), time.Now()}
+	s.objects[url] = v
+	if i, ok := slices.BinarySearch(s.keys, url); !ok {
+		s.keys = slices.Insert(s.keys, i, url)
+	}
+	return v.info(url), nil
+}
+
+// Delete implements object.Store.
+func (s *Store) Delete(ctx context.Context, url string) error {
+	if err := object.Ended(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.objects, url)
+	if i, ok := slices.BinarySearch(s.keys, url); ok {
+		s.keys = slices.Delete(s.keys, i, i+1)
+	}
+	return nil
+}
+
+type writer struct {
+	ctx         context.Context
+	store       *Store
+	url         string
+	ifNoneMatch bool
+	data        []byte
+	done        bool
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	if w.done {
+		return 0, object.Aborted(w.url)
+	}
+	if err := object.Ended(w.ctx); err != nil {
+		return 0, err
+	}
+	w.data = append(w.data, p...)
+	return len(p), nil
+}
+
+func (w *writer) Close() (object.Info, error) {
+	if w.done {
+		return object.Info{}, object.Aborted(w.url)
+	}
+	w.done = true
+	if err := object.Ended(w.ctx); err != nil {
+		return object.Info{}, err
+	}
+	object.Meter(w.ctx).CountPut()
+	object.Meter(w.ctx).CountWritten(len(w.data))
+	return w.store.put(w.url, w.data, w.ifNoneMatch)
+}
+
+func (w *writer) Abort() { w.done = true }
