@@ -134,6 +134,8 @@ func (s *Store) translate(ctx context.Context, doing string, at location, err er
 		e := object.Failed(doing, at.url, err)
 		e.Detail = "The unfinished upload was removed by someone else."
 		return e
+	case code == "InvalidAccessKeyId", code == "XAdminUserNotFound": // versitygw answers the latter, with 404
+		return s.denied(at, code, err)
 	case status == http.StatusNotFound:
 		return object.NoSuchObject(at.url, err)
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
@@ -162,7 +164,7 @@ func (s *Store) translate(ctx context.Context, doing string, at location, err er
 func (s *Store) denied(at location, code string, err error) *sql.Error {
 	hint := "Grant s3:GetObject and s3:ListBucket (to write: s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload) on the bucket to the configured credentials."
 	switch code {
-	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken":
+	case "InvalidAccessKeyId", "XAdminUserNotFound", "SignatureDoesNotMatch", "InvalidToken":
 		hint = "The store does not accept the configured access key or its secret; correct them."
 	case "ExpiredToken", "TokenRefreshRequired":
 		hint = "The configured credentials have expired; renew them."
