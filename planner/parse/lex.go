@@ -1,0 +1,289 @@
+package parse
+
+// tokenKind is the kind of a lexical token.
+type tokenKind uint8
+
+const (
+	tokEOF    tokenKind = iota
+	tokWord             // identifier or keyword, not quoted
+	tokQuoted           // "identifier", U&"..."
+	tokString           // any string or bit constant
+	tokNumber
+	tokParam // $n
+	tokOp    // operator symbol
+	tokPunct // one of , ( ) [ ] ; . :  and the digraphs :: .. := =>
+)
+
+// token is a token's place in the text, in bytes.
+type token struct {
+	kind       tokenKind
+	start, end int
+}
+
+// lexer splits text into tokens by the rules of PostgreSQL's scan.l with
+// standard_conforming_strings on. It reports no errors: what is not terminated
+// ends with the text, and the grammar behind it says what is wrong.
+type lexer struct {
+	s   string
+	pos int
+}
+
+func isIdentStart(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
+}
+
+func isIdentPart(c byte) bool { return isIdentStart(c) || c >= '0' && c <= '9' || c == '$' }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+func isOpChar(c byte) bool {
+	switch c {
+	case '~', '!', '@', '#', '^', '&', '|', '`', '?', '+', '-', '*', '/', '%', '<', '>', '=':
+		return true
+	}
+	return false
+}
+
+// at returns the byte k places ahead, 0 past the end.
+func (l *lexer) at(k int) byte {
+	if l.pos+k < len(l.s) {
+		return l.s[l.pos+k]
+	}
+	return 0
+}
+
+// next returns the next token.
+func (l *lexer) next() token {
+	l.skipBlank()
+	start := l.pos
+	if start >= len(l.s) {
+		return token{tokEOF, start, start}
+	}
+	kind := l.scan()
+	return token{kind, start, l.pos}
+}
+
+// skipBlank skips white space and comments.
+func (l *lexer) skipBlank() {
+	for l.pos < len(l.s) {
+		switch c := l.s[l.pos]; {
+		case isSpace(c):
+			l.pos++
+		case c == '-' && l.at(1) == '-':
+			l.skipLine()
+		case c == '/' && l.at(1) == '*':
+			l.skipBlock()
+		default:
+			return
+		}
+	}
+}
+
+func (l *lexer) skipLine() {
+	for l.pos < len(l.s) && l.s[l.pos] != '\n' && l.s[l.pos] != '\r' {
+		l.pos++
+	}
+}
+
+// skipBlock skips a comment; comments nest.
+func (l *lexer) skipBlock() {
+	depth := 1
+	for l.pos += 2; l.pos < len(l.s); {
+		switch {
+		case l.s[l.pos] == '*' && l.at(1) == '/':
+			l.pos += 2
+			if depth--; depth == 0 {
+				return
+			}
+		case l.s[l.pos] == '/' && l.at(1) == '*':
+			l.pos += 2
+			depth++
+		default:
+			l.pos++
+		}
+	}
+}
+
+func (l *lexer) scan() tokenKind {
+	c := l.s[l.pos]
+	switch {
+	case c == '\'':
+		l.quoted('\'', false)
+		return tokString
+	case c == '"':
+		l.quoted('"', false)
+		return tokQuoted
+	case isIdentStart(c):
+		return l.word()
+	case isDigit(c), c == '.' && isDigit(l.at(1)):
+		l.number()
+		return tokNumber
+	case c == '$':
+		return l.dollar()
+	case isOpChar(c):
+		l.operator()
+		return tokOp
+	}
+	l.pos++
+	if next := l.at(0); c == ':' && (next == ':' || next == '=') || c == '.' && next == '.' {
+		l.pos++
+	}
+	return tokPunct
+}
+
+// quoted skips a quoted token, the opening quote at pos. Two quotes stand for
+// one. A string goes on in its own manner after white space with a line break and
+// another quote.
+func (l *lexer) quoted(quote byte, escapes bool) {
+	for {
+		l.pos++
+		for l.pos < len(l.s) {
+			c := l.s[l.pos]
+			if c == '\\' && escapes {
+				l.pos = min(l.pos+2, len(l.s))
+				continue
+			}
+			l.pos++
+			if c == quote {
+				if l.at(0) != quote {
+					break
+				}
+				l.pos++
+			}
+		}
+		if quote == '"' || !l.continued() {
+			return
+		}
+	}
+}
+
+// continued moves to the quote that continues the string constant that ended at
+// pos, if there is one.
+func (l *lexer) continued() bool {
+	p, newline := l.pos, false
+	for p < len(l.s) {
+		switch c := l.s[p]; {
+		case c == '\n' || c == '\r':
+			newline = true
+			p++
+		case isSpace(c):
+			p++
+		case c == '-' && p+1 < len(l.s) && l.s[p+1] == '-':
+			for p < len(l.s) && l.s[p] != '\n' && l.s[p] != '\r' {
+				p++
+			}
+		default:
+			if c != '\'' || !newline {
+				return false
+			}
+			l.pos = p
+			return true
+		}
+	}
+	return false
+}
+
+// word scans an identifier, or a constant with a letter in front.
+func (l *lexer) word() tokenKind {
+	c, next := l.s[l.pos]|0x20, l.at(1)
+	switch {
+	case next == '\'' && (c == 'e' || c == 'b' || c == 'x'):
+		l.pos++
+		l.quoted('\'', c == 'e')
+		return tokString
+	case c == 'u' && next == '&' && l.at(2) == '\'':
+		l.pos += 2
+		l.quoted('\'', false)
+		return tokString
+	case c == 'u' && next == '&' && l.at(2) == '"':
+		l.pos += 2
+		l.quoted('"', false)
+		return tokQuoted
+	}
+	for l.pos < len(l.s) && isIdentPart(l.s[l.pos]) {
+		l.pos++
+	}
+	return tokWord
+}
+
+// number scans a numeric constant. How junk after it splits does not matter here:
+// the grammar refuses it.
+func (l *lexer) number() {
+	digits := func() {
+		for l.pos < len(l.s) && (isDigit(l.s[l.pos]) || l.s[l.pos] == '_') {
+			l.pos++
+		}
+	}
+	digits()
+	if l.at(0) == '.' && l.at(1) != '.' {
+		l.pos++
+		digits()
+	}
+	if c := l.at(0); c == 'e' || c == 'E' {
+		k := 1
+		if s := l.at(1); s == '+' || s == '-' {
+			k = 2
+		}
+		if isDigit(l.at(k)) {
+			l.pos += k
+			digits()
+		}
+	}
+}
+
+// dollar scans $n or a dollar-quoted string.
+func (l *lexer) dollar() tokenKind {
+	p := l.pos + 1
+	if p < len(l.s) && isDigit(l.s[p]) {
+		for p < len(l.s) && isDigit(l.s[p]) {
+			p++
+		}
+		l.pos = p
+		return tokParam
+	}
+	for p < len(l.s) && l.s[p] != '$' && isIdentPart(l.s[p]) {
+		p++
+	}
+	if p >= len(l.s) || l.s[p] != '$' {
+		l.pos++
+		return tokPunct // a syntax error to the grammar
+	}
+	tag := l.s[l.pos : p+1]
+	for p++; p < len(l.s); p++ {
+		if l.s[p] == '$' && len(l.s)-p >= len(tag) && l.s[p:p+len(tag)] == tag {
+			l.pos = p + len(tag)
+			return tokString
+		}
+	}
+	l.pos = len(l.s)
+	return tokString
+}
+
+// operator scans the longest operator; a comment's start ends it, and a trailing
+// + or - belongs to it only if one of ~ ! @ # ^ & | ` ? % is in it.
+func (l *lexer) operator() {
+	start := l.pos
+	p := start
+	for p < len(l.s) && isOpChar(l.s[p]) {
+		if p > start && p+1 < len(l.s) && (l.s[p] == '-' && l.s[p+1] == '-' || l.s[p] == '/' && l.s[p+1] == '*') {
+			break
+		}
+		p++
+	}
+	for p-start > 1 && (l.s[p-1] == '+' || l.s[p-1] == '-') && !hasSpecialOpChar(l.s[start:p-1]) {
+		p--
+	}
+	l.pos = p
+}
+
+func hasSpecialOpChar(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case '~', '!', '@', '#', '^', '&', '|', '`', '?', '%':
+			return true
+		}
+	}
+	return false
+}

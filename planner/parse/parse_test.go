@@ -1,0 +1,210 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/sql"
+)
+
+func mustParse(t *testing.T, text string) []Statement {
+	t.Helper()
+	s, err := Parse(text, expr.Postgres)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return s
+}
+
+func TestStatements(t *testing.T) {
+	s := mustParse(t, " /* é */ select 'é', $2 ; ; -- nothing\n show all;")
+	if len(s) != 2 {
+		t.Fatalf("%d statements", len(s))
+	}
+	if s[0].Text != "select 'é', $2 " || s[0].Off != 9 || s[0].NumParams != 2 {
+		t.Errorf("first: %+v", s[0])
+	}
+	if p := s[0].Stmt.(*Select).Targets[1].Expr.Pos(); p != 13 {
+		t.Errorf("position of $2 is %d", p)
+	}
+	if s[1].Text != "show all" || s[1].Stmt.(*Show).Name != "all" {
+		t.Errorf("second: %+v", s[1])
+	}
+	if s := mustParse(t, " ; -- x\n"); len(s) != 0 {
+		t.Errorf("empty text gives %v", s)
+	}
+}
+
+func TestTexts(t *testing.T) {
+	for text, want := range map[string]string{
+		"explain select 1":                              "select 1",
+		"EXPLAIN ANALYZE VERBOSE select 1 ":             "select 1 ",
+		"explain (analyze, format 'json') (select 1)":   "(select 1)",
+		"explain (select 1)":                            "(select 1)",
+		"prepare p (int, text) as select $1":            "select $1",
+		"create or replace view v (a) as select 1 as x": "select 1 as x",
+	} {
+		var got string
+		switch s := mustParse(t, text)[0].Stmt.(type) {
+		case *Explain:
+			got = s.Text
+		case *Prepare:
+			got = s.Text
+		case *CreateView:
+			got = s.Text
+		}
+		if got != want {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
+func TestErrorCodes(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		code sql.Code
+		pos  int
+	}{
+		{"selec 1", "42601", 1},
+		{"select 'é' form x y", "42601", 17},
+		{"select 'abc", "42601", 8},
+		{"select 1; select (", "42601", 19},
+		{"select $0", "42P02", 8},
+		{"select 'é'; select $0", "42P02", 20},
+		{"select float(0) '1'", "22023", 0},
+		{"select sum(1) over (rows unbounded following)", "42P20", 0},
+		{`select u&'\+00zz'`, "42601", 0},
+		{`select e'\u00zz'`, "22025", 0},
+		{"select xmlelement(name a)", "0A000", 8},
+		{"select a.b.c.d.e from t limit 1 limit 2", "42601", 0},
+	} {
+		_, err := Parse(c.text, expr.Postgres)
+		if err == nil {
+			t.Errorf("%s: no error", c.text)
+			continue
+		}
+		e := sql.AsError(err)
+		if e.Code != c.code || c.pos > 0 && e.Position != c.pos {
+			t.Errorf("%s: %v at %d", c.text, e, e.Position)
+		}
+	}
+}
+
+func TestUnsupported(t *testing.T) {
+	for text, want := range map[string]string{
+		"create table t (a int)": "CREATE TABLE", "insert into t values (1)": "INSERT", "update t set a = 1": "UPDATE",
+		"delete from t": "DELETE", "create table t as select 1": "CREATE TABLE AS", "vacuum t": "VACUUM",
+		"grant select on t to u": "GRANT", "revoke select on t from u": "REVOKE", "create index on t (a)": "CREATE INDEX",
+		"drop materialized view v": "DROP MATERIALIZED VIEW", "alter table t add a int": "ALTER TABLE",
+		"truncate t": "TRUNCATE", "do $$begin end$$": "DO", "call f()": "CALL", "reindex table t": "REINDEX",
+		"merge into t using s on true when matched then delete": "MERGE", "create function f() returns int language sql as 'select 1'": "CREATE FUNCTION",
+		"alter view v rename to w": "ALTER VIEW", "create extension x": "CREATE EXTENSION", "checkpoint": "CHECKPOINT",
+	} {
+		s, ok := mustParse(t, text)[0].Stmt.(*Unsupported)
+		if !ok || s.Command != want {
+			t.Errorf("%s: %+v", text, mustParse(t, text)[0].Stmt)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	set := func(text string) *Set { return mustParse(t, text)[0].Stmt.(*Set) }
+	if s := set("set local search_path to a, 'b', 1.5"); !s.Local || len(s.Values) != 3 || !s.Values[0].Ident || s.Values[1].Ident || s.Values[2].Text != "1.5" {
+		t.Errorf("%+v", s)
+	}
+	if s := set("set time zone interval '1' hour"); s.Name != "timezone" || !s.Values[0].Interval || s.Values[0].Text != "1" {
+		t.Errorf("%+v", s)
+	}
+	if s := set("set session characteristics as transaction read only, isolation level serializable"); s.Kind != SetSessionTransaction ||
+		s.Options["transaction_read_only"] != "on" || s.Options["transaction_isolation"] != "serializable" {
+		t.Errorf("%+v", s)
+	}
+	if s := mustParse(t, "set role none")[0].Stmt.(*SetSession); !s.Role || s.Name != "none" {
+		t.Errorf("%+v", s)
+	}
+	if s := mustParse(t, "begin isolation level repeatable read, read only")[0].Stmt.(*Txn); s.Options["transaction_isolation"] != "repeatable read" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// The lexer must cut text where the grammar's scanner does: the bounds rest on it.
+func TestLexerAgreesWithScanner(t *testing.T) {
+	for _, text := range []string{
+		"select a.b, 'x''y', E'a\\'b' || U&'\\0061' , $1::int from t where a<=-1 and b*-2>1--c\n+1",
+		"select $$a'b$$, $x$ $$ $x$, b'01', X'ff', n'a', 1.5e10, .5, 1e+5, 1..2 , a[1:2], x=>1, y:=2, a#>>b, a@-b, a+-b",
+		"select 'a'\n  'b', e'a\\''\n'\\'', \"q\"\"r\", u&\"d\\0061\", /* a /* b */ c */ 1",
+		"select a -- x\n, b /* y */ <-> c, ?| d, !=- 1, <=>-2, 1 - -1, é, \"é\" from \"T\"",
+	} {
+		scan, err := pg.Scan(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lex := lexer{s: text}
+		for _, want := range scan.Tokens {
+			if want.Token == pg.Token_SQL_COMMENT || want.Token == pg.Token_C_COMMENT {
+				continue
+			}
+			got := lex.next()
+			if got.start != int(want.Start) || got.end != int(want.End) {
+				t.Fatalf("%s: %q, the scanner has %q", text, text[got.start:got.end], text[want.Start:want.End])
+			}
+		}
+		if lex.next().kind != tokEOF {
+			t.Errorf("%s: more tokens than the scanner", text)
+		}
+	}
+}
+
+func TestCache(t *testing.T) {
+	c := NewCache(16 << 10)
+	a, err := c.Parse("select 1", expr.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := c.Parse("select 1", expr.Postgres); &a[0] != &b[0] {
+		t.Error("parsed twice")
+	}
+	for i := range 100 {
+		if _, err := c.Parse("select "+strings.Repeat("1", i+1), expr.Postgres); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.size > c.budget || c.order.Len() != len(c.byKey) || c.order.Len() == 0 {
+		t.Errorf("%d bytes in %d entries, %d keys", c.size, c.order.Len(), len(c.byKey))
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, text := range tooDeep {
+		if len(text) < 200_000 {
+			f.Add(text[:min(len(text), 500)])
+		}
+	}
+	f.Add("select e'\\'")
+	f.Add("select $a$ $b$ 'x' \"y\" /* /* */ u&'' b'1'")
+	f.Fuzz(func(t *testing.T, text string) {
+		lex := lexer{s: text}
+		for last := -1; ; {
+			tok := lex.next()
+			if tok.kind == tokEOF {
+				break
+			}
+			if tok.start <= last || tok.end <= tok.start || tok.end > len(text) {
+				t.Fatalf("token %+v after %d", tok, last)
+			}
+			last = tok.end - 1
+		}
+		stmts, err := Parse(text, expr.Postgres)
+		if err != nil && sql.AsError(err).Code == sql.CodeInternal {
+			t.Fatal(err)
+		}
+		for _, s := range stmts {
+			if !strings.Contains(text, s.Text) {
+				t.Fatalf("text %q", s.Text)
+			}
+		}
+	})
+}
