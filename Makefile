@@ -1,0 +1,70 @@
+# Sluice: the two commands to know are `make run` and `make test`.
+#
+#   make run            build, make the demo lake if there is none, serve on 127.0.0.1:5439
+#   make run LAKE=s3    the same with the lake in a real S3 server, installed and started here
+#   make test           install what the tests need, run all of them
+#   make suites         the suites under ../shared/suites, a seeded slice of the long ones
+#   make soak           the same in full
+#   make bench          TPC-H against DuckDB (SF=1; SF=10)
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+BUILD  ?= build
+LAKE   ?= local
+PORT   ?= 5439
+SF     ?= 1
+SUITES ?= ../shared/suites
+
+VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
+# SIMD is chosen at run time; the same binary runs on any amd64.
+export GOEXPERIMENT ?= simd
+export GOFLAGS ?= -buildvcs=false
+
+GO_FILES := $(shell find . -name '*.go' -not -path './bench/*' -not -path './$(BUILD)/*' 2>/dev/null) go.mod go.sum
+
+.PHONY: build run test suites soak bench bench-s3 check clean tools
+build: bin/sluice
+
+bin/sluice: $(GO_FILES)
+	@mkdir -p bin
+	go build -trimpath -o $@ ./cmd/sluice
+
+run: bin/sluice
+ifeq ($(LAKE),s3)
+run: $(BUILD)/tools/versitygw
+	@exec testdata/tools/run-s3.sh $(BUILD) $(PORT)
+else
+	@exec bin/sluice demo --dir $(BUILD)/demo --listen 127.0.0.1:$(PORT) --serve
+endif
+
+$(BUILD)/tools/versitygw:
+	@mkdir -p $(BUILD)/tools
+	GOEXPERIMENT= GOBIN=$(abspath $(BUILD)/tools) go install $(VERSITYGW)
+
+# What tests need that is no Go package: each is installed, or named in one line.
+tools: $(BUILD)/tools/versitygw
+	@testdata/tools/install.sh $(BUILD)
+
+check:
+	@testdata/tools/check.sh
+
+test: tools check bin/sluice
+	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) go test -timeout 20m ./... $(HARNESS_TESTS)
+
+suites: tools bin/sluice
+	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) SLUICE_SUITES=$(abspath $(SUITES)) testdata/tools/suites.sh slice
+
+soak: tools bin/sluice
+	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) SLUICE_SUITES=$(abspath $(SUITES)) testdata/tools/suites.sh full
+
+bench: tools bin/sluice
+	@bench/run.sh local $(SF)
+
+bench-s3: tools bin/sluice
+	@bench/run.sh s3 $(SF)
+
+clean:
+	rm -rf bin $(BUILD)

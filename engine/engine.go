@@ -1,0 +1,176 @@
+// Package engine is the life of a query on one page (query.go), and what holds
+// it: sessions, settings, transactions, admission, the query log.
+package engine
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sluicedb/sluice/catalog"
+	"github.com/sluicedb/sluice/catalog/store"
+	"github.com/sluicedb/sluice/exec"
+	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/object"
+)
+
+// Config is what an engine is made of. The engine owns nothing of it: whoever
+// opened the parts closes them after Close.
+type Config struct {
+	Catalog  *catalog.Catalog
+	Registry *expr.Registry
+	Store    object.Store
+	Runtime  *exec.Process // workers, memory, spill, caches of the process
+	Log      *slog.Logger
+	// Databases are the names that clients may connect to.
+	Databases []string
+	// SlowStatement is the duration from which a statement is logged as a warning; 0: never.
+	SlowStatement time.Duration
+	Admission     AdmissionConfig
+	Observer      Observer // nil: none
+}
+
+// Observer is told of finished statements, for metrics.
+type Observer interface {
+	StatementDone(StatementRecord)
+}
+
+// Engine runs statements for sessions. Safe for concurrent use.
+type Engine struct {
+	cfg      Config
+	log      *slog.Logger
+	settings map[string]*setting
+	parser   *parse.Cache
+	admit    *admission
+
+	mu       sync.Mutex
+	sessions map[int32]*Session
+	nextStmt uint64
+}
+
+// New makes an engine.
+func New(cfg Config) *Engine {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	return &Engine{cfg: cfg, log: cfg.Log, settings: settingTable(), sessions: map[int32]*Session{},
+		parser: parse.NewCache(parseCacheSize), admit: newAdmission(cfg.Admission)}
+}
+
+const parseCacheSize = 2048
+
+// Verifier returns a user's SCRAM verifier.
+func (e *Engine) Verifier(ctx context.Context, user string) (string, bool, error) {
+	snap, err := e.cfg.Catalog.Snapshot(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	r := snap.Role(user)
+	if r == nil || !r.Login || r.Verifier == "" || !r.ValidUntil.IsZero() && r.ValidUntil.Before(time.Now()) {
+		return "", false, nil
+	}
+	return r.Verifier, true, nil
+}
+
+// DatabaseExists reports whether clients may connect to the database.
+func (e *Engine) DatabaseExists(name string) bool { return slices.Contains(e.cfg.Databases, name) }
+
+func (e *Engine) isSuperuser(user string) bool {
+	snap, err := e.cfg.Catalog.Snapshot(context.Background())
+	if err != nil {
+		return false
+	}
+	r := snap.Role(user)
+	return r != nil && r.Superuser
+}
+
+// roleSettings returns the stored settings that a new session starts with, in the
+// order to apply them.
+func (e *Engine) roleSettings(ctx context.Context, user, database string) ([][2]string, error) {
+	snap, err := e.cfg.Catalog.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var oid sql.OID
+	if r := snap.Role(user); r != nil {
+		oid = r.OID
+	}
+	var out [][2]string
+	for _, s := range snap.SettingsFor(database, oid) {
+		out = append(out, [2]string{s.Name, s.Value})
+	}
+	return out, nil
+}
+
+// alterSetting stores or (set false) removes a setting of a role or database; name
+// "" removes all.
+func (e *Engine) alterSetting(ctx context.Context, role, database, name, value string, set bool) error {
+	if role == "all" {
+		role = ""
+	}
+	if database != "" && !e.DatabaseExists(database) {
+		return sql.Errorf(sql.CodeInvalidCatalogName, "database \"%s\" does not exist", database)
+	}
+	return e.cfg.Catalog.Update(ctx, func(t *store.Tx) error {
+		if set {
+			return t.Set(database, role, name, value)
+		}
+		return t.Reset(database, role, name)
+	})
+}
+
+func (e *Engine) addSession(s *Session) {
+	e.mu.Lock()
+	e.sessions[s.opts.PID] = s
+	e.mu.Unlock()
+}
+
+func (e *Engine) removeSession(s *Session) {
+	e.mu.Lock()
+	if e.sessions[s.opts.PID] == s {
+		delete(e.sessions, s.opts.PID)
+	}
+	e.mu.Unlock()
+}
+
+func (e *Engine) statementID() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.nextStmt++
+	return e.nextStmt
+}
+
+// Activity is a row of pg_stat_activity.
+type Activity struct {
+	PID            int32
+	User, Database string
+	Application    string
+	Remote         string
+	Active         bool
+	Started        time.Time
+	Query          string
+}
+
+// Activity lists the sessions by process id.
+func (e *Engine) Activity() []Activity {
+	e.mu.Lock()
+	list := make([]*Session, 0, len(e.sessions))
+	for _, s := range e.sessions {
+		list = append(list, s)
+	}
+	e.mu.Unlock()
+	out := make([]Activity, 0, len(list))
+	for _, s := range list {
+		s.mu.Lock()
+		out = append(out, Activity{PID: s.opts.PID, User: s.opts.User, Database: s.opts.Database, Remote: s.opts.Remote,
+			Active: s.current != nil, Started: s.started, Query: s.query})
+		s.mu.Unlock()
+	}
+	slices.SortFunc(out, func(a, b Activity) int { return cmp.Compare(a.PID, b.PID) })
+	return out
+}

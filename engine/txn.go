@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/sql"
+)
+
+// TxnState is the state of a session's transaction; its values are the status
+// bytes of the protocol.
+type TxnState byte
+
+// States.
+const (
+	TxnIdle   TxnState = 'I'
+	TxnActive TxnState = 'T'
+	TxnFailed TxnState = 'E'
+)
+
+// txn is a transaction block. Statements outside a block run in an implicit one,
+// which ends at Sync or at the end of a simple query.
+type txn struct {
+	state    TxnState
+	implicit bool
+	start    time.Time
+	settings settingsSnapshot
+	saves    []savepoint
+}
+
+type savepoint struct {
+	name     string
+	settings settingsSnapshot
+}
+
+func (t *txn) startTime(now time.Time) time.Time {
+	if t.state == TxnIdle {
+		return now
+	}
+	return t.start
+}
+
+// enter makes sure that a transaction is open before a statement runs; a failed
+// block refuses everything but its end.
+func (s *Session) enter(stmt parse.Stmt) error {
+	if s.txn.state == TxnFailed {
+		if x, ok := stmt.(*parse.Txn); ok && (x.Kind == parse.TxnCommit || x.Kind == parse.TxnRollback || x.Kind == parse.TxnRollbackTo) {
+			return nil
+		}
+		return sql.Errorf(sql.CodeInFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+	}
+	if s.txn.state == TxnIdle {
+		s.txn = txn{state: TxnActive, implicit: true, start: time.Now(), settings: s.set.snapshot()}
+		s.resetTxnSettings()
+	}
+	return nil
+}
+
+// resetTxnSettings gives the transaction the default isolation and access mode.
+func (s *Session) resetTxnSettings() {
+	for from, to := range map[string]string{"default_transaction_isolation": "transaction_isolation",
+		"default_transaction_read_only": "transaction_read_only", "default_transaction_deferrable": "transaction_deferrable"} {
+		v, _ := s.set.get(from)
+		if cur, _ := s.set.get(to); cur != v {
+			s.set.change(func() { s.set.local[to] = v })
+		}
+	}
+}
+
+// fail notes that a statement failed.
+func (s *Session) fail() {
+	if s.txn.state != TxnActive {
+		return
+	}
+	if s.txn.implicit {
+		s.endTxn(false)
+		return
+	}
+	s.txn.state = TxnFailed
+}
+
+// EndImplicit ends the implicit transaction, if one is open: at Sync and at the
+// end of a simple query.
+func (s *Session) EndImplicit() {
+	if s.txn.implicit {
+		s.endTxn(true)
+	}
+}
+
+func (s *Session) endTxn(commit bool) {
+	for name, p := range s.portals {
+		if commit && p.hold {
+			continue
+		}
+		p.close()
+		delete(s.portals, name)
+	}
+	if !commit {
+		s.set.restore(s.txn.settings)
+	}
+	s.set.dropLocal()
+	s.txn = txn{state: TxnIdle}
+}
+
+// runTxn runs a transaction statement and returns its command tag.
+func (s *Session) runTxn(x *parse.Txn) (string, error) {
+	block := s.txn.state != TxnIdle && !s.txn.implicit
+	switch x.Kind {
+	case parse.TxnBegin:
+		if block {
+			s.notice("WARNING", sql.CodeActiveTransaction, "there is already a transaction in progress")
+		} else if s.txn.state == TxnIdle {
+			s.txn = txn{state: TxnActive, start: time.Now(), settings: s.set.snapshot()}
+			s.resetTxnSettings()
+		}
+		s.txn.implicit = false
+		return "BEGIN", s.setTxnOptions(x.Options)
+	case parse.TxnCommit, parse.TxnRollback:
+		commit := x.Kind == parse.TxnCommit
+		if !block {
+			s.notice("WARNING", sql.CodeNoActiveTransaction, "there is no transaction in progress")
+			if x.Chain {
+				return "", sql.Errorf(sql.CodeNoActiveTransaction, "COMMIT AND CHAIN can only be used in transaction blocks")
+			}
+		}
+		tag := "COMMIT"
+		if !commit || s.txn.state == TxnFailed {
+			commit, tag = false, "ROLLBACK"
+		}
+		keep := map[string]string{}
+		for _, n := range []string{"transaction_isolation", "transaction_read_only", "transaction_deferrable"} {
+			keep[n], _ = s.set.get(n)
+		}
+		s.endTxn(commit)
+		if x.Chain {
+			s.txn = txn{state: TxnActive, start: time.Now(), settings: s.set.snapshot()}
+			return tag, s.setTxnOptions(keep)
+		}
+		return tag, nil
+	}
+	if !block {
+		name := map[parse.TxnKind]string{parse.TxnSavepoint: "SAVEPOINT", parse.TxnRelease: "RELEASE SAVEPOINT", parse.TxnRollbackTo: "ROLLBACK TO SAVEPOINT"}[x.Kind]
+		return "", sql.Errorf(sql.CodeNoActiveTransaction, "%s can only be used in transaction blocks", name)
+	}
+	if x.Kind == parse.TxnSavepoint {
+		s.txn.saves = append(s.txn.saves, savepoint{x.Savepoint, s.set.snapshot()})
+		return "SAVEPOINT", nil
+	}
+	for i := len(s.txn.saves) - 1; i >= 0; i-- {
+		if s.txn.saves[i].name != x.Savepoint {
+			continue
+		}
+		if x.Kind == parse.TxnRelease {
+			s.txn.saves = s.txn.saves[:i]
+			return "RELEASE", nil
+		}
+		s.set.restore(s.txn.saves[i].settings)
+		s.txn.saves = s.txn.saves[:i+1]
+		s.txn.state = TxnActive
+		return "ROLLBACK", nil
+	}
+	return "", sql.Errorf(sql.CodeInvalidSavepoint, "savepoint \"%s\" does not exist", x.Savepoint)
+}
+
+func (s *Session) setTxnOptions(o map[string]string) error {
+	for k, v := range o {
+		if err := s.set.set(k, v, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package pgwire
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/sluicedb/sluice/engine"
+	"github.com/sluicedb/sluice/vector"
+)
+
+// simpleQuery runs all statements of a text in one implicit transaction; the
+// first error ends it.
+func (c *conn) simpleQuery(text string) error {
+	c.sess.ClosePrepared("")
+	stmts, err := c.sess.Parse(text)
+	if err == nil && len(stmts) == 0 {
+		c.send(&pgproto3.EmptyQueryResponse{})
+	}
+	for i := range stmts {
+		if err != nil {
+			break
+		}
+		err = c.runSimple(stmts[i])
+	}
+	if errors.Is(err, engine.ErrClient) {
+		return err
+	}
+	if err != nil {
+		c.sendError(err)
+	}
+	c.sess.ClosePortal("")
+	c.sess.EndImplicit()
+	return c.ready()
+}
+
+func (c *conn) runSimple(src engine.Source) error {
+	prep, err := c.sess.Prepare(c.statementContext(), "", src, nil)
+	if err != nil {
+		return err
+	}
+	if prep.Empty() {
+		c.send(&pgproto3.EmptyQueryResponse{})
+		return nil
+	}
+	portal, err := c.sess.Bind("", prep, nil)
+	if err != nil {
+		return err
+	}
+	defer c.sess.ClosePortal("")
+	if prep.IsCopy() {
+		return c.copyOut(portal)
+	}
+	formats := []int16{0}
+	if prep.FetchesBinary() {
+		formats[0] = 1
+	}
+	if fields := portal.Fields(); fields != nil {
+		c.send(rowDescription(fields, formats))
+	}
+	return c.runPortal(portal, 0, formats, false)
+}
+
+// runPortal sends at most max rows (0: all) and how it ended.
+func (c *conn) runPortal(p *engine.Portal, max int64, formats []int16, extended bool) error {
+	c.enc.start(p.Fields(), formats, c.sess.Format())
+	res, err := p.Fetch(max, func(b *vector.Batch, from, to int) error { return c.sendRows(b, from, to) })
+	switch {
+	case err != nil:
+		return err
+	case res.Suspended:
+		c.send(&pgproto3.PortalSuspended{})
+	default:
+		c.send(&pgproto3.CommandComplete{CommandTag: []byte(res.Tag)})
+	}
+	return nil
+}
+
+// sendRows encodes rows from..to-1 of a batch's selected rows.
+func (c *conn) sendRows(b *vector.Batch, from, to int) error {
+	if c.werr != nil {
+		return c.werr
+	}
+	c.enc.batch(b)
+	for i := from; i < to; i++ {
+		r := i
+		if b.Sel != nil {
+			r = int(b.Sel[i])
+		}
+		c.out = c.enc.dataRow(c.out, r)
+		if len(c.out) >= flushAt {
+			if err := c.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
