@@ -32,6 +32,7 @@ const (
 	CodeArraySubscriptError         Code = "2202E"
 	CodeInvalidTextRepresentation   Code = "22P02"
 	CodeInvalidBinaryRepresentation Code = "22P03"
+	CodeUntranslatableCharacter     Code = "22P05"
 	CodeActiveTransaction           Code = "25001"
 	CodeReadOnlyTransaction         Code = "25006"
 	CodeNoActiveTransaction         Code = "25P01"
