@@ -19,14 +19,13 @@ type Store struct {
 
 	mu      sync.RWMutex
 	objects map[string]version
-	keys    []string // sorted, of objects
-	last    uint64   // the number of the newest version
+	sorted  []object.Info
+	last    uint64 // the number of the newest version
 }
 
 type version struct {
-	data     []byte // never changed once stored
-	etag     string
-	modified time.Time
+	info object.Info
+	data []byte // never changed once stored
 }
 
 // New returns an empty store that lists pageSize entries a page (0: 1000).
@@ -56,50 +55,12 @@ func (s *Store) ListPages(ctx context.Context, prefix, delimiter, startAfter str
 func (s *Store) page(prefix, delimiter, startAfter string) object.Page {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var page object.Page
-	i, _ := slices.BinarySearch(s.keys, max(prefix, startAfter))
-	var last string
-	for i < len(s.keys) {
-		key := s.keys[i]
-		if !strings.HasPrefix(key, prefix) {
-			break
-		}
-		entry, common := key, false
-		if delimiter != "" {
-			if n := strings.Index(key[len(prefix):], delimiter); n >= 0 {
-				entry, common = key[:len(prefix)+n+len(delimiter)], true
-			}
-		}
-		next := i + 1
-		if common { // past every key under it
-			n, _ := slices.BinarySearchFunc(s.keys[i:], entry, func(key, p string) int {
-				if strings.HasPrefix(key, p) {
-					return -1
-				}
-				return strings.Compare(key, p)
-			})
-			next = i + n
-		}
-		i = next
-		if entry <= startAfter {
-			continue
-		}
-		if len(page.Objects)+len(page.Prefixes) == s.pageSize {
-			page.Next = last
-			return page
-		}
-		if common {
-			page.Prefixes = append(page.Prefixes, entry)
-		} else {
-			page.Objects = append(page.Objects, s.objects[key].info(key))
-		}
-		last = entry
-	}
-	return page
+	return object.PageOf(s.sorted, prefix, delimiter, startAfter, s.pageSize)
 }
 
-func (v version) info(url string) object.Info {
-	return object.Info{Key: url, Size: int64(len(v.data)), ETag: v.etag, Modified: v.modified}
+// find returns the place of url in sorted.
+func (s *Store) find(url string) (int, bool) {
+	return slices.BinarySearchFunc(s.sorted, url, func(o object.Info, url string) int { return strings.Compare(o.Key, url) })
 }
 
 // Head implements object.Store.
@@ -114,7 +75,7 @@ func (s *Store) Head(ctx context.Context, url string) (object.Info, error) {
 	if !ok {
 		return object.Info{}, object.NoSuchObject(url, nil)
 	}
-	return v.info(url), nil
+	return v.info, nil
 }
 
 // ReadRange implements object.Store.
@@ -135,7 +96,7 @@ func (s *Store) ReadRange(ctx context.Context, url, etag string, off int64, p []
 	switch {
 	case !ok:
 		return object.NoSuchObject(url, nil)
-	case etag != "" && etag != v.etag:
+	case etag != "" && etag != v.info.ETag:
 		return object.Changed(url)
 	case off > int64(len(v.data))-int64(len(p)):
 		return object.Short(url, int64(len(v.data)), off, len(p))
@@ -165,12 +126,14 @@ func (s *Store) put(url string, data []byte, ifNoneMatch bool) (object.Info, err
 		return object.Info{}, object.Exists(url, nil)
 	}
 	s.last++
-	v := version{data, "v" + strconv.FormatUint(s.last, 10), time.Now()}
+	v := version{object.Info{Key: url, Size: int64(len(data)), ETag: "v" + strconv.FormatUint(s.last, 10), Modified: time.Now()}, data}
 	s.objects[url] = v
-	if i, ok := slices.BinarySearch(s.keys, url); !ok {
-		s.keys = slices.Insert(s.keys, i, url)
+	if i, ok := s.find(url); ok {
+		s.sorted[i] = v.info
+	} else {
+		s.sorted = slices.Insert(s.sorted, i, v.info)
 	}
-	return v.info(url), nil
+	return v.info, nil
 }
 
 // Delete implements object.Store.
@@ -181,8 +144,8 @@ func (s *Store) Delete(ctx context.Context, url string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.objects, url)
-	if i, ok := slices.BinarySearch(s.keys, url); ok {
-		s.keys = slices.Delete(s.keys, i, i+1)
+	if i, ok := s.find(url); ok {
+		s.sorted = slices.Delete(s.sorted, i, i+1)
 	}
 	return nil
 }
