@@ -160,6 +160,9 @@ func (p *arrayParser) braces(depth int) error {
 	var n int32
 	p.space()
 	if p.pos < len(p.s) && p.s[p.pos] == '}' {
+		if depth > 0 {
+			return errArray(p.s, "Unexpected \"}\" character.")
+		}
 		p.pos++
 		return p.close(depth, 0)
 	}

@@ -66,6 +66,7 @@ type dtDecoder struct {
 	special           int // rEpoch, rInfinity, rNegInfinity or -1
 	east              int // seconds east of UTC, if hasZone and zone is nil
 	zone              *time.Location
+	zoneAbbrev        bool // zone was named by an abbreviation
 	badZone           string
 }
 
@@ -121,10 +122,11 @@ func (d *dtDecoder) decode(s string) dtFault {
 				if d.zone = lookupZone(zn); d.zone == nil {
 					return dtBadFormat
 				}
+				d.zoneAbbrev = true
 				got = hasZone
 				break
 			}
-			if !known {
+			if !known || w.kind == wUnit {
 				if d.zone = lookupZone(fl.text); d.zone == nil {
 					return dtBadFormat
 				}
@@ -366,7 +368,7 @@ func (d *dtDecoder) date(text string) (got int, fault dtFault) {
 		have |= g
 		got |= g
 	}
-	if have&hasDate != hasDate || have&(hasTime) != d.have&hasTime {
+	if have&^(hasDOY|hasZone) != hasDate {
 		return 0, dtBadFormat
 	}
 	return got, dtOK
@@ -619,6 +621,10 @@ func (d *dtDecoder) finish() dtFault {
 	}
 	if d.timeOnly {
 		if d.have&hasTime == 0 {
+			return dtBadFormat
+		}
+		// Without a date the offset of a zone with transitions is undecided.
+		if d.zone != nil && !d.zoneAbbrev && d.have&hasDate != hasDate && !constantZone(d.zone) {
 			return dtBadFormat
 		}
 		return dtOK

@@ -137,7 +137,8 @@ func clipWord(w string) string {
 type wordKind uint8
 
 const (
-	wIgnore wordKind = iota
+	wUnit wordKind = iota
+	wIgnore
 	wReserved
 	wMonth
 	wWeekday
@@ -167,9 +168,11 @@ type dateWord struct {
 
 var dateWords = func() map[string]dateWord {
 	m := map[string]dateWord{
+		// Units: not words of dates, but they do not start a zone's name either.
+		"d": {}, "dow": {}, "doy": {}, "h": {}, "isodow": {}, "isoyear": {}, "m": {}, "mm": {}, "s": {}, "y": {},
 		"now": {wReserved, rNow}, "today": {wReserved, rToday}, "tomorrow": {wReserved, rTomorrow},
 		"yesterday": {wReserved, rYesterday}, "epoch": {wReserved, rEpoch}, "infinity": {wReserved, rInfinity},
-		"+infinity": {wReserved, rInfinity}, "-infinity": {wReserved, rNegInfinity}, "allballs": {wReserved, rAllBalls},
+		"-infinity": {wReserved, rNegInfinity}, "allballs": {wReserved, rAllBalls},
 		"am": {wAMPM, 0}, "pm": {wAMPM, 1}, "ad": {wADBC, 0}, "bc": {wADBC, 1}, "at": {wIgnore, 0}, "on": {wIgnore, 0},
 		"t": {wISOTime, 0}, "j": {wJulian, 0}, "jd": {wJulian, 0}, "julian": {wJulian, 0}, "dst": {wDSTMod, 3600},
 		"sept": {wMonth, 9}, "tues": {wWeekday, 2}, "weds": {wWeekday, 3}, "thur": {wWeekday, 4}, "thurs": {wWeekday, 4},

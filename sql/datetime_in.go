@@ -129,11 +129,11 @@ func parseStamp(s string, f *Format, now time.Time, withZone bool) (int64, error
 	}
 	outOfRange := Errorf(CodeDatetimeOverflow, "timestamp out of range: \"%s\"", s)
 	days := DaysOf(d.year, d.month, d.day)
-	if days < MinDate || days > MaxTimestamp/MicrosPerDay {
+	if days < MinDate-1 || days > MaxTimestamp/MicrosPerDay { // a zone may bring a day back into range
 		return 0, outOfRange
 	}
 	us := days*MicrosPerDay + d.micros()
-	if us < days { // past int64
+	if days > 0 && us < 0 { // past int64
 		return 0, outOfRange
 	}
 	if withZone {
@@ -187,12 +187,6 @@ func ParseTimetz(s string, f *Format, now time.Time) (us, zoneWest int64, err er
 	days := DaysOf(y, int(m), day)
 	if d.have&hasDate == hasDate {
 		days = DaysOf(d.year, d.month, d.day)
-	} else if d.zone != nil {
-		// Without a date the offset of a zone with transitions is undecided.
-		jan, jul := LocalOffset(days*MicrosPerDay, d.zone), LocalOffset((days+182)*MicrosPerDay, d.zone)
-		if jan != jul {
-			return 0, 0, dtError(dtBadFormat, "time with time zone", s)
-		}
 	}
 	return us, -int64(d.offset(days*MicrosPerDay + us)), nil
 }

@@ -41,6 +41,14 @@ func appendFloat(dst []byte, f float64, bitSize, digits, extra int) []byte {
 		p--
 	}
 	t := strconv.AppendFloat(b[:0], f, 'e', p, bitSize)
+	if prec < 0 && onBoundary(t, f, bitSize) {
+		for p = 5; ; p++ {
+			t = strconv.AppendFloat(b[:0], f, 'e', p, bitSize)
+			if g, _ := strconv.ParseFloat(string(t), bitSize); g == f && !onBoundary(t, f, bitSize) {
+				break
+			}
+		}
+	}
 	if t[0] == '-' {
 		dst = append(dst, '-')
 		t = t[1:]
@@ -100,6 +108,43 @@ func appendFloat(dst []byte, f float64, bitSize, digits, extra int) []byte {
 		dst = append(dst, d[exp+1:]...)
 	}
 	return dst
+}
+
+// onBoundary reports whether t, a scientific form that reads as f, lies exactly
+// halfway to a neighbour of f. PostgreSQL does not print those, though they read
+// back right. Only integers past the mantissa's width have such short forms.
+func onBoundary(t []byte, f float64, bitSize int) bool {
+	least := float64(1 << 53)
+	if bitSize == 32 {
+		least = 1 << 24
+	}
+	if a := math.Abs(f); a < least || a > 1e42 {
+		return false
+	}
+	e := len(t) - 1
+	for t[e] != 'e' {
+		e--
+	}
+	m, exp := string(t[:e]), string(t[e:])
+	if !strings.Contains(m, ".") {
+		m += "."
+	}
+	if g, _ := strconv.ParseFloat(m+"000000000000000000001"+exp, bitSize); g != f {
+		return true
+	}
+	d := []byte(m)
+	for i := len(d) - 1; i >= 0; i-- { // one unit of the last place down
+		if d[i] == '.' {
+			continue
+		}
+		if d[i] > '0' {
+			d[i]--
+			break
+		}
+		d[i] = '9'
+	}
+	g, _ := strconv.ParseFloat(string(d)+"999999999999999999999"+exp, bitSize)
+	return g != f
 }
 
 // ParseFloat8 reads a double precision: 22P02, 22003.

@@ -218,6 +218,9 @@ func (a *intervalAcc) decode(s string, f *Format, mod int32) dtFault {
 		switch {
 		case fl.kind == dtTime, fl.kind == dtTZ && strings.IndexByte(fl.text, ':') > 0 && !strings.Contains(fl.text[1:], "-"):
 			text := strings.TrimLeft(fl.text, "+-")
+			if mod >= 0 && mod>>16&0x7fff == ivMinute|ivSecond && strings.Count(text, ":") == 1 {
+				text = "0:" + text
+			}
 			h, m, sec, us, fault := parseClock(text)
 			if fault != dtOK {
 				return fault
@@ -254,6 +257,9 @@ func (a *intervalAcc) decode(s string, f *Format, mod int32) dtFault {
 			got = 1 << unit
 			if unit == uSecond && frac != 0 {
 				got |= 1<<uMillisecond | 1<<uMicrosecond
+			}
+			if unit == uHour {
+				unit = uDay // for a number before it
 			}
 		case fl.kind == dtString:
 			u, ok := intervalUnits[clipWord(fl.text)]
@@ -353,9 +359,6 @@ func (a *intervalAcc) decodeISO(s string) dtFault {
 		if s[0] == 'T' {
 			datePart, any = false, false
 			s = s[1:]
-			if s == "" {
-				return dtBadFormat
-			}
 			continue
 		}
 		n := 0

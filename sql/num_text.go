@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"math/big"
 	"math/bits"
 	"strconv"
@@ -229,8 +230,11 @@ loop:
 	exp := 0
 	if i < len(u) && (u[i] == 'e' || u[i] == 'E') {
 		e, err := strconv.ParseInt(u[i+1:], 10, 64)
-		if err != nil || e >= 1<<30 || e <= -1<<30 {
+		if err != nil && !errors.Is(err, strconv.ErrRange) {
 			return Num{}, errSyntax("numeric", s)
+		}
+		if e >= 1<<30 || e <= -1<<30 {
+			return Num{}, Errorf(CodeNumericOutOfRange, "value overflows numeric format")
 		}
 		exp, i = int(e), len(u)
 	}

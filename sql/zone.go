@@ -41,6 +41,12 @@ func lookupZone(name string) *time.Location {
 	return posixZone(name)
 }
 
+// constantZone reports whether z's offset never changes.
+func constantZone(z *time.Location) bool {
+	start, end := time.Unix(0, 0).In(z).ZoneBounds()
+	return start.IsZero() && end.IsZero()
+}
+
 // canonicalZone guesses the database's capitals: America/New_York.
 func canonicalZone(name string) string {
 	b := []byte(strings.ToLower(name))
@@ -73,7 +79,7 @@ func posixZone(s string) *time.Location {
 		for i < len(s) && s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z' {
 			i++
 		}
-		if i < 3 {
+		if i == 0 {
 			return nil
 		}
 		name = strings.ToUpper(s[:i])
