@@ -38,12 +38,13 @@ type AggState interface {
 	Update(groups []uint32, args []*vector.Vec, sel []int32, n int) error
 	// Merge adds group g of o (same aggregate and types) to group to[g]; o is spent.
 	Merge(o AggState, to []uint32) error
-	// Result appends results of groups lo..hi-1 to out, whose type is the result's.
+	// Result resets out to hi-lo positions of the result's type and fills it with
+	// the results of groups lo..hi-1.
 	Result(lo, hi int, out *Out) error
 	// Bytes is the memory held, for the budget.
 	Bytes() int64
-	// Save encodes groups' states (ids in groups) as one value each into a LStr
-	// vector for spilling; Load adds such values: row i to group groups[i].
+	// Save resets out to a bytea vector with the encoded states of the groups, for
+	// spilling; Load adds such values: row i to group groups[i].
 	Save(groups []uint32, out *Out) error
 	Load(groups []uint32, saved *vector.Vec) error
 }

@@ -4,21 +4,18 @@ import (
 	"github.com/sluicedb/sluice/vector"
 )
 
-// Program is a compiled list of expressions over the columns of a batch. It is
-// immutable and shared by workers; each worker makes its own Evaluator.
-//
-// The contract (implementation: compile.go and friends):
-//
-//	Compile(exprs []Expr, input []ColumnID) (*Program, error)
-//	  input[i] is the column id of batch column i.
-//	(*Program).NewEvaluator(env *Env) *Evaluator
-//
-// An Evaluator owns its result vectors: they are valid until its next call.
+// Evaluator evaluates a Program's expressions over batches (implementation:
+// compile.go and eval_*.go). It owns its result vectors: those of different
+// expressions over the same batch and selection are valid together, until the
+// next call with other rows.
 type Evaluator interface {
 	// Eval computes expression i for the selected rows (sel nil: all of b.N; b.Sel is
 	// not consulted). Rows outside sel hold arbitrary values. On *RowError the rows
 	// before it are computed.
 	Eval(i int, b *vector.Batch, sel []int32) (*vector.Vec, error)
+	// EvalAll computes every expression, those of sub-expressions that they share
+	// once, into out (as long as the program's list).
+	EvalAll(b *vector.Batch, sel []int32, out []*vector.Vec) error
 	// Select appends to out (length 0, capacity >= rows) the rows of sel for which
 	// boolean expression i is true, and returns it. On *RowError the rows before the
 	// failing one are in the result.

@@ -59,6 +59,11 @@ type Func struct {
 	Doc     string  // one line for docs/functions.md
 	Kernel  Kernel
 	Set     SetKernel // KindSet
+	cmp     cmpOp     // a comparison: which (0: none)
+	sel     selKernel // boolean functions with a fast path for Select; Kernel may then be nil
+	negate  *Func     // the operator that gives NOT of this one
+	// identity: the result is the argument under another type (binary-coercible casts).
+	identity bool
 	// Negator and Commutator name the operators as pg_operator has them ("" none).
 	Negator, Commutator string
 }

@@ -12,6 +12,7 @@ type Out struct {
 	vec  vector.Vec
 	heap []byte // current heap buffer, last of vec.Bufs
 	n    int
+	vals []sql.Value // lists and records: set one by one, built by Vec
 }
 
 // Reset prepares n positions of type t with layout l, all valid. Data is not
@@ -27,12 +28,17 @@ func (o *Out) Reset(t sql.Type, l vector.Layout, n int) {
 	v.Data = v.Data[:need]
 	v.Bufs = v.Bufs[:0]
 	v.Offsets, v.Child, v.Children = nil, nil, nil
+	clear(o.vals)
+	o.vals = o.vals[:0]
 	o.heap = o.heap[:0]
 	o.n = n
 }
 
 // Vec returns the vector built so far; it stays o's.
 func (o *Out) Vec() *vector.Vec {
+	if (o.vec.Layout == vector.LList || o.vec.Layout == vector.LStruct) && o.vec.Offsets == nil && o.vec.Children == nil {
+		o.finish()
+	}
 	return &o.vec
 }
 
