@@ -202,17 +202,26 @@ func parseRegNumber(s string) (int64, error) {
 }
 
 func parseTid(s string) (string, error) {
-	t := trimSpace(s)
-	if len(t) > 4 && t[0] == '(' && t[len(t)-1] == ')' {
-		if b, o, ok := strings.Cut(t[1:len(t)-1], ","); ok {
-			bn, err1 := strconv.ParseUint(b, 10, 32)
-			on, err2 := strconv.ParseUint(o, 10, 16)
-			if err1 == nil && err2 == nil {
-				return "(" + strconv.FormatUint(bn, 10) + "," + strconv.FormatUint(on, 10) + ")", nil
-			}
-		}
+	b, o, ok := splitTid(trimSpace(s))
+	if !ok {
+		return "", errSyntax("tid", s)
 	}
-	return "", errSyntax("tid", s)
+	return formatTid(b, o), nil
+}
+
+// splitTid reads (block,offset).
+func splitTid(s string) (block uint32, offset uint16, ok bool) {
+	if len(s) < 5 || s[0] != '(' || s[len(s)-1] != ')' {
+		return 0, 0, false
+	}
+	b, o, ok := strings.Cut(s[1:len(s)-1], ",")
+	bn, err1 := strconv.ParseUint(b, 10, 32)
+	on, err2 := strconv.ParseUint(o, 10, 16)
+	return uint32(bn), uint16(on), ok && err1 == nil && err2 == nil
+}
+
+func formatTid(block uint32, offset uint16) string {
+	return "(" + strconv.FormatUint(uint64(block), 10) + "," + strconv.FormatUint(uint64(offset), 10) + ")"
 }
 
 // checkUTF8 refuses what is not valid UTF-8, or holds a zero byte (22021).
