@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/sluicedb/sluice/storage/object"
 )
 
@@ -77,23 +75,20 @@ func (r *ranged) attempt(ctx context.Context) error {
 	defer watch.Stop()
 
 	first := r.off + int64(r.done)
-	in := &s3.GetObjectInput{
-		Bucket: &r.at.bucket, Key: &r.at.key,
-		Range: aws.String("bytes=" + formatInt(first) + "-" + formatInt(r.off+int64(len(r.p))-1)),
+	pin := r.etag
+	if strings.HasPrefix(pin, timeTag) {
+		pin = "" // check compares it
 	}
-	if r.etag != "" && !strings.HasPrefix(r.etag, timeTag) {
-		in.IfMatch = &r.etag
-	}
-	out, err := r.s.client.GetObject(ctx, in)
+	out, err := r.s.get(ctx, r.at, pin, first, r.off+int64(len(r.p))-1)
 	if err != nil {
 		return stalled(ctx, err)
 	}
-	defer out.Body.Close()
+	defer out.body.Close()
 	if err := r.check(out, first); err != nil {
 		return err
 	}
 	for r.done < len(r.p) {
-		n, err := out.Body.Read(r.p[r.done:])
+		n, err := out.body.Read(r.p[r.done:])
 		r.done += n
 		if r.done == len(r.p) {
 			return nil
@@ -118,17 +113,17 @@ func stalled(ctx context.Context, err error) error {
 }
 
 // check verifies that the answer is of the version and the range asked for.
-func (r *ranged) check(out *s3.GetObjectOutput, first int64) error {
-	from, size, ok := contentRange(aws.ToString(out.ContentRange))
-	if !ok && out.ContentRange == nil { // the whole object
-		from, size, ok = 0, aws.ToInt64(out.ContentLength), true
+func (r *ranged) check(out answer, first int64) error {
+	from, size, ok := parseContentRange(out.contentRange)
+	if out.contentRange == "" { // the whole object
+		from, size, ok = 0, out.length, true
 	}
 	if !ok || from != first {
 		e := object.Failed("read", r.at.url, nil)
 		e.Detail = "The store answered with another range than the one asked for."
 		return e
 	}
-	version := describe(r.at.url, size, out.ETag, aws.ToTime(out.LastModified)).ETag
+	version := describe(r.at.url, size, &out.etag, out.modified).ETag
 	if r.etag == "" {
 		r.etag = version
 	}
@@ -141,8 +136,8 @@ func (r *ranged) check(out *s3.GetObjectOutput, first int64) error {
 	return nil
 }
 
-// contentRange parses "bytes 0-99/1000".
-func contentRange(h string) (from, size int64, ok bool) {
+// parseContentRange parses "bytes 0-99/1000".
+func parseContentRange(h string) (from, size int64, ok bool) {
 	h, ok = strings.CutPrefix(h, "bytes ")
 	span, total, ok2 := strings.Cut(h, "/")
 	start, _, ok3 := strings.Cut(span, "-")

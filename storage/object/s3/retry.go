@@ -88,7 +88,7 @@ func retryable(err error) bool {
 		return true
 	}
 	switch apiCode(err) {
-	case "RequestTimeout", "InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "ConditionalRequestConflict":
+	case "RequestTimeout", "InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted", "ConditionalRequestConflict", "RequestTimeTooSkewed":
 		return true
 	}
 	if status := httpStatus(err); status == http.StatusTooManyRequests || status >= 500 && status != http.StatusNotImplemented {
@@ -201,5 +201,3 @@ func rootCause(err error) string {
 		err = inner
 	}
 }
-
-func formatInt(n int64) string { return strconv.FormatInt(n, 10) }

@@ -6,9 +6,12 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/sluicedb/sluice/sql"
@@ -44,6 +47,12 @@ type Store struct {
 	o         Options
 	place     string // for messages: the endpoint's host, or Amazon S3 and the region
 	region    string
+
+	// For direct requests, see get.
+	credentials aws.CredentialsProvider
+	signer      *v4.Signer
+	endpoints   sync.Map     // bucket -> *bucketEndpoint
+	skew        atomic.Int64 // ns that the store's clock is ahead of ours, once it complained
 }
 
 // New makes a store. It sends no request to S3; finding credentials may read
@@ -75,7 +84,7 @@ func New(ctx context.Context, o Options) (*Store, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
 	}
-	s := &Store{o: o, transport: newTransport(o), region: cfg.Region, place: "Amazon S3 in " + cfg.Region}
+	s := &Store{o: o, signer: newSigner(), transport: newTransport(o), region: cfg.Region, place: "Amazon S3 in " + cfg.Region}
 	if o.Endpoint != "" {
 		s.place = o.Endpoint
 	}
@@ -92,6 +101,7 @@ func New(ctx context.Context, o Options) (*Store, error) {
 		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		c.DisableLogOutputChecksumValidationSkipped = true
 	})
+	s.credentials = s.client.Options().Credentials
 	return s, nil
 }
 
