@@ -23,7 +23,7 @@ func ParseBinary(t Type, b []byte) (Value, error) {
 		return Value{}, errShort()
 	}
 	if size > 0 && len(b) > size {
-		return Value{}, errBinary(FormatType(t.OID, -1))
+		return Value{}, errBinary(TypeName(t.OID))
 	}
 	var err error
 	switch t.OID {
@@ -113,7 +113,7 @@ func ParseBinary(t Type, b []byte) (Value, error) {
 	case OIDVoid:
 	default:
 		if !t.IsArray() {
-			return Value{}, Errorf(CodeFeatureNotSupported, "cannot accept a value of type %s", FormatType(t.OID, -1))
+			return Value{}, Errorf(CodeFeatureNotSupported, "cannot accept a value of type %s", TypeName(t.OID))
 		}
 		return parseBinaryArray(t, b)
 	}
@@ -285,7 +285,7 @@ func parseBinaryArray(t Type, b []byte) (Value, error) {
 	elem := Type{OID: ElemOf(t.OID), Mod: t.Mod}
 	if OID(elemOID) != elem.OID {
 		return Value{}, Errorf(CodeDatatypeMismatch, "binary data has array element type %d (%s) instead of expected %d (%s)",
-			elemOID, FormatType(OID(elemOID), -1), elem.OID, FormatType(elem.OID, -1))
+			elemOID, TypeName(OID(elemOID)), elem.OID, TypeName(elem.OID))
 	}
 	v := Value{Type: t, List: []Value{}}
 	count := int64(1)
@@ -333,7 +333,7 @@ func parseBinaryArray(t Type, b []byte) (Value, error) {
 		b = b[n:]
 	}
 	if len(b) > 0 {
-		return Value{}, errBinary(FormatType(t.OID, -1))
+		return Value{}, errBinary(TypeName(t.OID))
 	}
 	if vector || count > 0 {
 		v.Dims = normalDims(dims)

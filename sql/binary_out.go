@@ -24,7 +24,7 @@ func AppendBinary(dst []byte, v Value) []byte {
 	case OIDFloat4:
 		return AppendBinaryFloat4(dst, float32(math.Float64frombits(uint64(v.I))))
 	case OIDFloat8:
-		return be.AppendUint64(dst, uint64(v.I))
+		return AppendBinaryFloat8(dst, math.Float64frombits(uint64(v.I)))
 	case OIDNumeric:
 		return AppendBinaryNum(dst, v.Num)
 	case OIDDate:
@@ -68,11 +68,17 @@ func AppendBinaryInt8(dst []byte, v int64) []byte { return be.AppendUint64(dst, 
 
 // AppendBinaryFloat4 appends a real.
 func AppendBinaryFloat4(dst []byte, v float32) []byte {
+	if v != v {
+		return be.AppendUint32(dst, 0x7fc00000)
+	}
 	return be.AppendUint32(dst, math.Float32bits(v))
 }
 
 // AppendBinaryFloat8 appends a double precision.
 func AppendBinaryFloat8(dst []byte, v float64) []byte {
+	if v != v {
+		return be.AppendUint64(dst, nanBits)
+	}
 	return be.AppendUint64(dst, math.Float64bits(v))
 }
 

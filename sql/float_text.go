@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// nanBits is the NaN that PostgreSQL sends; Go's math.NaN has another payload.
+const nanBits = 0x7ff8000000000000
+
 // AppendFloat8 appends f as PostgreSQL does under extra_float_digits: the
 // shortest exact form above 0, else 15 digits plus the setting.
 func AppendFloat8(dst []byte, f float64, extraFloatDigits int) []byte {
@@ -168,7 +171,7 @@ func parseFloat(s string, bitSize int, typ string) (float64, error) {
 	if c := u[0]; c != '.' && (c < '0' || c > '9') {
 		switch {
 		case strings.EqualFold(u, "nan"):
-			return math.NaN(), nil
+			return math.Float64frombits(nanBits), nil
 		case strings.EqualFold(u, "inf"), strings.EqualFold(u, "infinity"):
 			if neg {
 				return math.Inf(-1), nil

@@ -7,7 +7,7 @@ import (
 
 // errIntRange is PostgreSQL's error for a value outside an integer type.
 func errIntRange(t OID) *Error {
-	return Errorf(CodeNumericOutOfRange, "%s out of range", FormatType(t, -1))
+	return Errorf(CodeNumericOutOfRange, "%s out of range", TypeName(t))
 }
 
 // IntRange returns the least and largest value of an integer type (int2, int4, int8).
@@ -26,9 +26,9 @@ func IntRange(t OID) (lo, hi int64) {
 func (a Num) ToInt(t OID) (int64, error) {
 	switch a.Kind {
 	case NumNaN:
-		return 0, Errorf(CodeFeatureNotSupported, "cannot convert NaN to %s", FormatType(t, -1))
+		return 0, Errorf(CodeFeatureNotSupported, "cannot convert NaN to %s", TypeName(t))
 	case NumNegInf, NumPosInf:
-		return 0, Errorf(CodeFeatureNotSupported, "cannot convert infinity to %s", FormatType(t, -1))
+		return 0, Errorf(CodeFeatureNotSupported, "cannot convert infinity to %s", TypeName(t))
 	}
 	c := a.Coef
 	if a.Scale != 0 {

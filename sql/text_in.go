@@ -96,7 +96,7 @@ func ParseText(t Type, s string, f *Format, now time.Time) (Value, error) {
 		if t.IsArray() {
 			return parseArray(t, s, f, now)
 		}
-		err = Errorf(CodeFeatureNotSupported, "cannot accept a value of type %s", FormatType(t.OID, -1))
+		err = Errorf(CodeFeatureNotSupported, "cannot accept a value of type %s", TypeName(t.OID))
 	}
 	if err != nil {
 		return Value{}, err
@@ -159,7 +159,7 @@ func ParseInt(s string, t OID) (int64, error) {
 		i++
 	}
 	if !digits || i < len(s) {
-		return 0, errSyntax(FormatType(t, -1), s)
+		return 0, errSyntax(TypeName(t), s)
 	}
 	_, hi := IntRange(t)
 	limit := uint64(hi)
@@ -167,7 +167,7 @@ func ParseInt(s string, t OID) (int64, error) {
 		limit++
 	}
 	if over || v > limit {
-		return 0, Errorf(CodeNumericOutOfRange, "value \"%s\" is out of range for type %s", s, FormatType(t, -1))
+		return 0, Errorf(CodeNumericOutOfRange, "value \"%s\" is out of range for type %s", s, TypeName(t))
 	}
 	if neg {
 		return -int64(v), nil

@@ -38,7 +38,7 @@ func AppendText(dst []byte, v Value, f *Format) []byte {
 		if v.I != 0 && LookupType(OID(v.I)) == nil {
 			return AppendInt(dst, v.I)
 		}
-		return append(dst, FormatType(OID(v.I), -1)...)
+		return append(dst, TypeName(OID(v.I))...)
 	case OIDRegproc, OIDRegprocedure, OIDRegoper, OIDRegclass, OIDRegnamespace, OIDRegrole, OIDRegcollation:
 		if v.I == 0 {
 			return append(dst, '-')

@@ -13,10 +13,26 @@ var sqlNames = map[OID]string{
 	OIDVarchar: "character varying", OIDInterval: "interval", OIDTime: "time without time zone",
 	OIDTimetz: "time with time zone", OIDTimestamp: "timestamp without time zone",
 	OIDTimestamptz: "timestamp with time zone", OIDChar: `"char"`, 1560: "bit", 1562: "bit varying",
+	OIDAny: `"any"`,
 }
 
-// FormatType names a built-in type as format_type does; mod is -1 for none.
-// Unknown OIDs give "???" and 0 gives "-".
+// TypeName names a built-in type as format_type(oid, NULL) does, and as
+// messages and regtype do: as FormatType, but char(n) is "character" and bit(n)
+// "bit".
+func TypeName(oid OID) string {
+	switch oid {
+	case OIDBpchar:
+		return "character"
+	case 1560:
+		return "bit"
+	case 1014, 1561:
+		return TypeName(LookupType(oid).Elem) + "[]"
+	}
+	return FormatType(oid, -1)
+}
+
+// FormatType names a built-in type as format_type(oid, mod) does; mod is -1 for
+// none. Unknown OIDs give "???" and 0 gives "-".
 func FormatType(oid OID, mod int32) string {
 	if oid == 0 {
 		return "-"
