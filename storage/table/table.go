@@ -24,7 +24,6 @@ type Request struct {
 	Store     object.Store
 	Partition Partitions
 	Metrics   *Metrics
-	// ListingAge, if > 0, is how old a kept listing may be, in nanoseconds (table property).
 }
 
 // Partitions gives partitions of a table from the catalog: those that may satisfy
@@ -41,6 +40,7 @@ type PartitionCount struct{ Kept, Total int64 } // Total is -1 if unknown
 type Metrics struct {
 	PartitionsKept, PartitionsTotal atomic.Int64
 	Files, Bytes                    atomic.Int64
+	ListingAge                      atomic.Int64 // ns: age of the oldest kept listing used
 }
 
 // Format lists a table's files.
