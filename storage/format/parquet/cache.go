@@ -136,6 +136,16 @@ func (c *Cache) get(k cacheKey) *cacheEntry {
 	return e
 }
 
+// has reports whether k is in the cache, without counting as asking for it.
+func (c *Cache) has(k cacheKey) bool {
+	if c == nil || c.off.Load() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.entries[k] != nil
+}
+
 // wants reports whether put would keep an entry of so many bytes and cost: asked
 // before an entry is built in memory of its own. It counts as asking for k.
 func (c *Cache) wants(k cacheKey, bytes int64, cost float64) bool {

@@ -87,14 +87,13 @@ func (c *chunkReader) fail(format string, args ...any) error {
 	return e
 }
 
-// bytes returns n bytes of the file from off on and the buffer that they lie in.
-// They are valid until the next call. ahead more may be read at once.
+// bytesAt returns n bytes of the file from off on. They are valid until the next call. ahead more may be read at once.
 func (c *chunkReader) bytesAt(off, n, ahead int64) ([]byte, error) {
 	if off < 0 || n > c.src.size-off {
 		return nil, c.fail("a page at bytes %d to %d is referred to, the file has %d", off, off+n, c.src.size)
 	}
-	if b, s := c.mem.find(off, n); b != nil {
-		return s, nil
+	if b := c.mem.find(off, n); b != nil {
+		return b, nil
 	}
 	if off >= c.rawAt && off+n <= c.rawAt+c.rawN {
 		return c.raw.b[off-c.rawAt:][:n], nil
@@ -117,9 +116,7 @@ func (c *chunkReader) unpin(b *buffer) {
 		return
 	}
 	c.page.data = nil
-	if !c.mem.holds(b) {
-		c.keep(b, c.pinned)
-	}
+	c.keep(b, c.pinned)
 	c.pinned = 0
 	switch b {
 	case c.raw:
@@ -131,14 +128,6 @@ func (c *chunkReader) unpin(b *buffer) {
 	case c.heapBuf:
 		c.heapBuf = nil
 	}
-}
-
-// owner returns the buffer that holds s, which bytesAt returned for off.
-func (c *chunkReader) owner(off, n int64) *buffer {
-	if b, _ := c.mem.find(off, n); b != nil {
-		return b
-	}
-	return c.raw
 }
 
 // header reads the page header at off. size is how many bytes there are from off
@@ -160,9 +149,12 @@ func (c *chunkReader) header(off, size int64) (pageHeader, error) {
 		if n <= 0 {
 			return pageHeader{}, c.fail("a page is missing at byte %d", off)
 		}
-		b, err := c.bytesAt(off, n, readAhead)
-		if err != nil {
-			return pageHeader{}, err
+		b := c.mem.find(off, min(n, c.end-off))
+		if b == nil {
+			var err error
+			if b, err = c.bytesAt(off, n, readAhead); err != nil {
+				return pageHeader{}, err
+			}
 		}
 		h, more, ok := parsePageHeader(b)
 		if ok {
@@ -275,10 +267,15 @@ func (c *chunkReader) load(h *pageHeader, off int64, first int) error {
 		return err
 	}
 	c.pagesRead++
-	if c.mem != nil {
+	if c.mem.find(at, size) != nil {
 		c.fileBytes += size
+		if c.codec == codecNone || h.typ == pageDataV2 {
+			// Decoding in place needs slack behind the page.
+			c.raw, c.rawN = c.pool.fit(c.raw, len(b)), 0
+			b = c.raw.b[:copy(c.raw.b, b)]
+		}
 	}
-	if err := c.decode(h, b, c.owner(at, size), first, n); err != nil {
+	if err := c.decode(h, b, c.raw, first, n); err != nil {
 		return c.pageFail(off, err)
 	}
 	c.have = true

@@ -86,7 +86,7 @@ func (c *chunkReader) loadDict(off int64, h *pageHeader) error {
 	if err != nil {
 		return err
 	}
-	if c.mem != nil {
+	if c.mem.find(off, 1) != nil {
 		c.fileBytes += int64(h.compressed)
 	}
 	if err := checkCRC(h, raw); err != nil {

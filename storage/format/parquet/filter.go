@@ -16,6 +16,7 @@ type filter struct {
 	steps []*step
 	order []*step // as they are run
 	runs  int
+	win   int   // rows of the current window
 	err   error // at the row after the last that run returned
 	bufs  [2][]int32
 	held  []*buffer // pages that a predicate's columns refer to
@@ -131,6 +132,9 @@ func (f *filter) start(sf *scanFile) error {
 				n++
 				s.one = c
 			}
+			if sf.cols[c].nested != nil {
+				n += 2
+			}
 		}
 		if n != 1 || s.volatile {
 			s.one = -1
@@ -173,6 +177,7 @@ func (f *filter) run(pos, n int) (sel []int32, m int, err error) {
 		f.sort()
 	}
 	m = n
+	f.win = n
 	for k, s := range f.order {
 		if m == 0 {
 			break
@@ -276,6 +281,14 @@ func (f *filter) evaluate(s *step, pos, at, n int, sel, out []int32) (pass []int
 			*c = *sc.value
 			c.N = n
 			s.batch.Cols[i] = c
+			continue
+		}
+		if x := f.r.nested[ci]; x != nil {
+			v, err := x.pick(pos, pos+f.win, pos+at, n, sel)
+			if err != nil {
+				return nil, nil, err
+			}
+			s.batch.Cols[i] = v
 			continue
 		}
 		o := &s.in[i]

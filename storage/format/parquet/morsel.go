@@ -1,10 +1,13 @@
 package parquet
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/storage/object"
 )
 
 // rowRange is rows lo .. hi-1 of a row group.
@@ -19,6 +22,7 @@ type morsel struct {
 	seq    uint64
 	index  *groupIndex // nil: none
 	bytes  int64
+	fetch  *object.Fetch
 	mem    fetched
 }
 
@@ -126,7 +130,13 @@ func (m *morsel) needs() []fileRange {
 	var out []fileRange
 	g := &m.sf.meta.groups[m.group]
 	seen := map[int]bool{}
-	for _, c := range m.sf.cols {
+	for i, c := range m.sf.cols {
+		if c.nested != nil {
+			for _, l := range nestedLeaves(c.nested, nil) {
+				ch := &g.cols[l.leaf]
+				out = append(out, fileRange{ch.start(), min(ch.compressed, m.sf.meta.size-ch.start())})
+			}
+		}
 		if c.leaf == nil || seen[c.leaf.leaf] {
 			continue
 		}
@@ -140,12 +150,12 @@ func (m *morsel) needs() []fileRange {
 			out = append(out, fileRange{ch.start(), min(ch.compressed, m.sf.meta.size-ch.start())})
 			continue
 		}
-		if s := ch.start(); s < x.pages[0].off {
+		if s := ch.start(); s < x.pages[0].off && !m.sf.f.cache.has(m.sf.dictKey(m.group, i)) {
 			out = append(out, fileRange{s, x.pages[0].off - s})
 		}
 		k := 0
-		for i, p := range x.pages {
-			end := x.end(i, int(g.rows))
+		for pi, p := range x.pages {
+			end := x.end(pi, int(g.rows))
 			for k < len(m.ranges) && m.ranges[k].hi <= p.first {
 				k++
 			}
@@ -179,8 +189,42 @@ func (m *morsel) local() bool { return strings.HasPrefix(m.sf.src.url, "file:") 
 // Fetch implements format.Morsel. Local files are read as needed.
 func (m *morsel) Fetch(ctx context.Context) (err error) {
 	defer guard(m.sf.src.url, &err)
+	if m.local() || m.fetch != nil {
+		return nil
+	}
+	var ranges []object.Range
+	for _, r := range m.needs() {
+		ranges = append(ranges, object.Range{Off: r.off, Len: int(r.n)})
+	}
+	slices.SortFunc(ranges, func(a, b object.Range) int { return cmp.Compare(a.Off, b.Off) })
+	o := m.sf.f.reads(m.sf.src.url)
+	o.Size = m.sf.src.size
+	f, err := object.ReadRanges(ctx, m.sf.src.store, m.sf.src.url, m.sf.src.etag, ranges, o)
+	if err != nil {
+		return err
+	}
+	mem := make(fetched, len(ranges))
+	for i, r := range ranges {
+		b, err := f.Get(i)
+		if err != nil {
+			f.Close()
+			return err
+		}
+		mem[i] = fetchedRange{r.Off, b}
+	}
+	m.fetch, m.mem = f, mem
 	return nil
 }
 
 // Release implements format.Morsel.
-func (m *morsel) Release() { m.mem = nil }
+func (m *morsel) Release() {
+	if m.fetch != nil {
+		m.fetch.Close()
+	}
+	m.fetch, m.mem = nil, nil
+}
+
+// dictKey is the cache's key of column i's dictionary in a row group.
+func (sf *scanFile) dictKey(group, i int) cacheKey {
+	return cacheKey{url: sf.src.url, etag: sf.src.etag, kind: kindDict, group: int32(group), leaf: int32(sf.cols[i].leaf.leaf), typ: sf.req.Columns[i].Type}
+}

@@ -23,11 +23,24 @@ import (
 // Format reads Parquet files; it implements format.Format.
 type Format struct {
 	cache *Cache
+	reads func(url string) object.ReadOptions
 	ids   dictIDs
 }
 
-// New returns a reader of Parquet files that shares cache (nil: no cache).
-func New(cache *Cache) *Format { return &Format{cache: cache} }
+// Options configure a Format. The zero value is usable.
+type Options struct {
+	Cache *Cache // nil: nothing is cached
+	// Reads says how ranges of a remote file are fetched; nil: object.Reads.
+	Reads func(url string) object.ReadOptions
+}
+
+// New returns a reader of Parquet files.
+func New(o Options) *Format {
+	if o.Reads == nil {
+		o.Reads = object.Reads
+	}
+	return &Format{cache: o.Cache, reads: o.Reads}
+}
 
 // Cache returns the cache that f uses, or nil.
 func (f *Format) Cache() *Cache { return f.cache }
@@ -111,9 +124,10 @@ type scanFile struct {
 
 // scanColumn is where one of the request's columns comes from in a file.
 type scanColumn struct {
-	value *vector.Vec // not nil: one value for the whole file (Const form)
-	leaf  *node       // flat column
-	conv  *conv
+	value  *vector.Vec // not nil: one value for the whole file (Const form)
+	leaf   *node       // flat column
+	conv   *conv
+	nested *node // list, map or struct
 }
 
 // Open implements format.Format.
@@ -144,24 +158,21 @@ func (sf *scanFile) mapColumns() error {
 	sf.cols = make([]scanColumn, len(sf.req.Columns))
 	for i, col := range sf.req.Columns {
 		if v, ok := sf.part(col.ID); ok {
-			c, err := constVec(sf.req.Env, v, col.Type)
-			if err != nil {
-				return err
-			}
-			sf.cols[i].value = c
+			v.Type = col.Type
+			sf.cols[i].value = vector.ConstOf(v, 1)
 			continue
 		}
 		n := sf.meta.byName(col.Name)
 		if n == nil {
-			c, err := constVec(sf.req.Env, sql.NullOf(col.Type), col.Type)
-			if err != nil {
-				return err
-			}
-			sf.cols[i].value = c
+			sf.cols[i].value = vector.ConstOf(sql.NullOf(col.Type), 1)
 			continue
 		}
 		if n.leaf < 0 || n.maxRep > 0 {
-			return unsupported(sf.src.url, "column %q is nested", n.path)
+			if !nestedFits(n, col.Type) {
+				return sf.mismatch(n, col)
+			}
+			sf.cols[i].nested = n
+			continue
 		}
 		cv := convFor(n, col.Type)
 		if cv == nil {
@@ -194,14 +205,4 @@ func declared(col format.Column) string {
 		return col.Hive
 	}
 	return typeName(col.Type)
-}
-
-// constVec makes a vector that is v in every row.
-func constVec(env *expr.Env, v sql.Value, t sql.Type) (*vector.Vec, error) {
-	v.Type = t
-	p, err := expr.Compile([]expr.Expr{&expr.Const{V: v}}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return p.NewEvaluator(env).Eval(0, &vector.Batch{N: 1}, nil)
 }

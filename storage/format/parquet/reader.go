@@ -17,8 +17,9 @@ type reader struct {
 
 	pool   bufferPool
 	inf    inflater
-	chunks []chunkReader // as req.Columns
-	outs   []column      // as req.Output
+	chunks []chunkReader   // as req.Columns
+	nested []*nestedReader // as req.Columns; nil for flat ones
+	outs   []column        // as req.Output
 	batch  vector.Batch
 	filter filter
 
@@ -37,7 +38,7 @@ type reader struct {
 
 // NewReader implements format.Format.
 func (f *Format) NewReader(req *format.Request) format.Reader {
-	r := &reader{f: f, req: req, chunks: make([]chunkReader, len(req.Columns)), outs: make([]column, len(req.Output))}
+	r := &reader{f: f, req: req, chunks: make([]chunkReader, len(req.Columns)), nested: make([]*nestedReader, len(req.Columns)), outs: make([]column, len(req.Output))}
 	for i := range r.chunks {
 		c := &r.chunks[i]
 		c.pool, c.inf, c.cache, c.ids = &r.pool, &r.inf, f.cache, &f.ids
@@ -89,6 +90,9 @@ func (r *reader) Start(ctx context.Context, fm format.Morsel) (err error) {
 	for i, sc := range m.sf.cols {
 		c := &r.chunks[i]
 		c.release()
+		if err := r.startNested(i, sc.nested); err != nil {
+			return err
+		}
 		if sc.leaf == nil {
 			continue
 		}
@@ -99,6 +103,21 @@ func (r *reader) Start(ctx context.Context, fm format.Morsel) (err error) {
 		c.open(ctx, m.sf.src, m.mem, m.sf.meta, m.group, sc.leaf, sc.conv, r.req.Columns[i].Type, x)
 	}
 	return r.filter.start(m.sf)
+}
+
+// startNested begins column i, if it is nested.
+func (r *reader) startNested(i int, n *node) error {
+	if r.nested[i] != nil {
+		r.nested[i].release()
+	}
+	if n == nil {
+		r.nested[i] = nil
+		return nil
+	}
+	if x := r.nested[i]; x == nil || x.node != n {
+		r.nested[i] = newNestedReader(r, r.sf.src, n, r.req.Columns[i].Type)
+	}
+	return r.nested[i].open(r.ctx, r.m.mem, r.sf.meta, r.m.group)
 }
 
 // unhold takes back the buffers that the last batch referred to.
@@ -129,6 +148,8 @@ func (r *reader) Next() (b *vector.Batch, err error) {
 		if sc := &r.sf.cols[r.req.Output[i]]; sc.leaf != nil {
 			r.outs[i].reset(r.req.Columns[r.req.Output[i]].Type, sc.conv.layout)
 			r.outs[i].role = pinOutput
+		} else if sc.nested != nil {
+			r.outs[i].n = 0
 		}
 	}
 	k, first := 0, -1
@@ -226,6 +247,14 @@ func (r *reader) window(max int) int {
 // appendRows adds rows to the output columns.
 func (r *reader) appendRows(pos, n int, sel []int32) error {
 	for i, ci := range r.req.Output {
+		if x := r.nested[ci]; x != nil {
+			v, err := x.pick(r.win, r.pos, pos, n, sel)
+			if err != nil {
+				return err
+			}
+			r.outs[i].join(v)
+			continue
+		}
 		if r.sf.cols[ci].leaf == nil {
 			continue
 		}
@@ -243,6 +272,10 @@ func (r *reader) deliver(k, first int) *vector.Batch {
 			*c = *v
 			c.N = k
 			r.batch.Cols[i] = c
+			continue
+		}
+		if r.nested[ci] != nil {
+			r.batch.Cols[i] = &r.outs[i].vec
 			continue
 		}
 		r.batch.Cols[i] = r.outs[i].result()
@@ -283,6 +316,9 @@ func (r *reader) Close() {
 	r.flushMetrics()
 	for i := range r.chunks {
 		r.chunks[i].release()
+		if r.nested[i] != nil {
+			r.nested[i].release()
+		}
 	}
 	r.inf.close()
 	r.sf = nil

@@ -25,35 +25,15 @@ func (s *source) read(ctx context.Context, off int64, p []byte) error {
 type fetched []fetchedRange
 
 type fetchedRange struct {
-	off int64
-	buf *buffer
-	n   int64
+	off  int64
+	data []byte
 }
 
-// find returns the buffer that holds bytes off .. off+n-1 and the bytes.
-func (f fetched) find(off, n int64) (*buffer, []byte) {
+// find returns bytes off .. off+n-1, nil if they are not all there.
+func (f fetched) find(off, n int64) []byte {
 	i := sort.Search(len(f), func(i int) bool { return f[i].off > off }) - 1
-	if i < 0 || off+n > f[i].off+f[i].n {
-		return nil, nil
-	}
-	return f[i].buf, f[i].buf.b[off-f[i].off:][:n]
-}
-
-// rest returns the fetched bytes from off on, to the end of their range.
-func (f fetched) rest(off int64) []byte {
-	i := sort.Search(len(f), func(i int) bool { return f[i].off > off }) - 1
-	if i < 0 || off >= f[i].off+f[i].n {
+	if i < 0 || off+n > f[i].off+int64(len(f[i].data)) {
 		return nil
 	}
-	return f[i].buf.b[off-f[i].off : f[i].n]
-}
-
-// holds reports whether b is one of the buffers.
-func (f fetched) holds(b *buffer) bool {
-	for i := range f {
-		if f[i].buf == b {
-			return true
-		}
-	}
-	return false
+	return f[i].data[off-f[i].off:][:n:n]
 }
