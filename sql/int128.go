@@ -1,6 +1,9 @@
 package sql
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // Int128 is a two's complement 128-bit integer, little end first in memory.
 type Int128 struct {
@@ -170,10 +173,22 @@ func udivrem(ah, al, bh, bl uint64) (qh, ql, rh, rl uint64) {
 	return 0, q, rh, rl
 }
 
-// Float64 returns the nearest float64.
+// Float64 returns the nearest float64, ties to even.
 func (a Int128) Float64() float64 {
+	if a.IsInt64() {
+		return float64(int64(a.Lo))
+	}
 	h, l := a.Abs()
-	f := float64(h)*18446744073709551616.0 + float64(l)
+	f := float64(l)
+	if h != 0 {
+		// The upper 64 bits, with the rest as a sticky bit, round once.
+		n := uint(bits.LeadingZeros64(h))
+		top, rest := h<<n|l>>(64-n), l<<n
+		if rest != 0 {
+			top |= 1
+		}
+		f = math.Ldexp(float64(top), 64-int(n))
+	}
 	if a.Hi < 0 {
 		return -f
 	}

@@ -47,7 +47,14 @@ func constantZone(z *time.Location) bool {
 	return start.IsZero() && end.IsZero()
 }
 
-// canonicalZone guesses the database's capitals: America/New_York.
+// zoneCapitals are the parts of zone names that are not capitalised word by word.
+var zoneCapitals = strings.NewReplacer("_Es_", "_es_", "_Of_", "_of_", "-Au-", "-au-", "Us/", "US/", "Gb-", "GB-",
+	"Etc/Utc", "Etc/UTC", "Etc/Gmt", "Etc/GMT", "Etc/Uct", "Etc/UCT", "/Mcmurdo", "/McMurdo",
+	"/Dumontdurville", "/DumontDUrville", "/Comodrivadavia", "/ComodRivadavia", "/Knox_In", "/Knox_IN",
+	"/Act", "/ACT", "/Lhi", "/LHI", "/Nsw", "/NSW", "/Denoronha", "/DeNoronha", "/Easterisland", "/EasterIsland",
+	"/Bajanorte", "/BajaNorte", "/Bajasur", "/BajaSur")
+
+// canonicalZone finds the capitals that the database writes: America/New_York.
 func canonicalZone(name string) string {
 	b := []byte(strings.ToLower(name))
 	up := true
@@ -57,12 +64,7 @@ func canonicalZone(name string) string {
 		}
 		up = c == '/' || c == '_' || c == '-' || c == '+'
 	}
-	s := string(b)
-	for _, r := range [][2]string{{"_Es_", "_es_"}, {"_Of_", "_of_"}, {"-Au-", "-au-"}, {"Us/", "US/"}, {"Etc/Utc", "Etc/UTC"},
-		{"Etc/Gmt", "Etc/GMT"}, {"Etc/Uct", "Etc/UCT"}, {"Mcmurdo", "McMurdo"}, {"Dumontdurville", "DumontDUrville"}} {
-		s = strings.Replace(s, r[0], r[1], 1)
-	}
-	return s
+	return zoneCapitals.Replace(string(b))
 }
 
 // posixZone reads letters and an offset whose sign is west: "UTC+3", "<+03>-3".
