@@ -35,7 +35,7 @@ func (s *Store) ListPages(ctx context.Context, prefix, delimiter, startAfter str
 		}
 	}
 	object.Meter(ctx).CountList()
-	err = w.folder(start, nil)
+	err = w.folder(nil, entry{path: start, linked: true}, nil)
 	if errors.Is(err, errStopped) {
 		return nil
 	}
@@ -59,6 +59,13 @@ type walk struct {
 	last string // the newest entry of page
 }
 
+// entry is a file or a folder in the listing.
+type entry struct {
+	name   string // in its folder, with "/" at the end if it is a folder
+	path   string // from the root, without "/" at the end
+	linked bool   // reached through a symbolic link: resolved from the root
+}
+
 func (w *walk) url(name string) string {
 	base := scheme + strings.TrimSuffix(w.root.path, "/") + "/"
 	if name == "." {
@@ -67,46 +74,61 @@ func (w *walk) url(name string) string {
 	return base + name
 }
 
-// folder lists the folder name (relative to the root); above are the folders
-// that lead to it.
-func (w *walk) folder(name string, above []fs.FileInfo) error {
-	entries, self, err := w.read(name)
-	if err != nil {
-		if missing(err) {
-			return nil // nothing there, or removed while listing
+// folder lists folder e, which lies in the folder open as in; above are the
+// folders that lead to it. Going down handle by handle spares the kernel the walk
+// from the root for each name.
+func (w *walk) folder(in *os.Root, e entry, above []fs.FileInfo) error {
+	here, err := w.enter(in, e)
+	if err == nil {
+		defer here.Close()
+		var entries []entry
+		var self fs.FileInfo
+		if entries, self, err = w.read(here, e.path); err == nil {
+			return w.entries(here, e, entries, self, above)
 		}
-		return fault("list", w.url(name), err)
 	}
+	if missing(err) {
+		return nil // nothing there, or removed while listing
+	}
+	return fault("list", w.url(e.path), err)
+}
+
+func (w *walk) enter(in *os.Root, e entry) (here *os.Root, err error) {
+	if !e.linked {
+		return in.OpenRoot(strings.TrimSuffix(e.name, "/"))
+	}
+	err = w.root.use(func(dir *os.Root) (err error) {
+		here, err = dir.OpenRoot(e.path)
+		return err
+	})
+	return here, err
+}
+
+func (w *walk) entries(here *os.Root, e entry, entries []entry, self fs.FileInfo, above []fs.FileInfo) error {
 	for _, up := range above {
 		if os.SameFile(up, self) {
-			return sql.Errorf(sql.CodeIOError, "symbolic links form a loop at %q", w.url(name)).
+			return sql.Errorf(sql.CodeIOError, "symbolic links form a loop at %q", w.url(e.path)).
 				WithHint("Remove the link that leads back to a folder above it.")
 		}
 	}
 	above = append(above, self)
-	base := w.url(name)
-	if name != "." {
-		base += "/"
-	}
-	for _, e := range entries {
+	for _, sub := range entries {
 		if err := object.Ended(w.ctx); err != nil {
 			return err
 		}
-		url := base + e
-		path := strings.TrimPrefix(url, w.url("."))
-		if sub, ok := strings.CutSuffix(path, "/"); ok {
-			err = w.subfolder(url, sub, above)
-		} else {
-			err = w.file(url, path)
+		visit := w.file
+		if strings.HasSuffix(sub.name, "/") {
+			visit = w.subfolder
 		}
-		if err != nil {
+		if err := visit(here, sub, above); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *walk) subfolder(url, path string, above []fs.FileInfo) error {
+func (w *walk) subfolder(in *os.Root, e entry, above []fs.FileInfo) error {
+	url := w.url(e.path) + "/"
 	if !strings.HasPrefix(url, w.prefix) && !strings.HasPrefix(w.prefix, url) {
 		return nil
 	}
@@ -114,12 +136,12 @@ func (w *walk) subfolder(url, path string, above []fs.FileInfo) error {
 		return nil // every key in it sorts before startAfter
 	}
 	if w.delimiter == "" || !strings.HasPrefix(url, w.prefix) || url == w.prefix {
-		return w.folder(path, above)
+		return w.folder(in, e, above)
 	}
 	if url <= w.startAfter {
 		return nil
 	}
-	found, err := w.holdsFile(path, above)
+	found, err := w.holdsFile(in, e, above)
 	if err != nil || !found {
 		return err
 	}
@@ -127,13 +149,13 @@ func (w *walk) subfolder(url, path string, above []fs.FileInfo) error {
 }
 
 // holdsFile tells whether there is a file anywhere under the folder.
-func (w *walk) holdsFile(path string, above []fs.FileInfo) (bool, error) {
+func (w *walk) holdsFile(in *os.Root, e entry, above []fs.FileInfo) (bool, error) {
 	probe := *w
-	probe.prefix, probe.delimiter, probe.startAfter = w.url(path)+"/", "", ""
+	probe.prefix, probe.delimiter, probe.startAfter = w.url(e.path)+"/", "", ""
 	probe.page, probe.last, probe.pageSize = object.Page{}, "", 1
 	found := false
 	probe.yield = func(object.Page) (bool, error) { found = true; return false, nil }
-	err := probe.folder(path, above)
+	err := probe.folder(in, e, above)
 	if err == nil {
 		found = found || len(probe.page.Objects) > 0
 	}
@@ -143,15 +165,12 @@ func (w *walk) holdsFile(path string, above []fs.FileInfo) (bool, error) {
 	return found, err
 }
 
-func (w *walk) file(url, path string) error {
+func (w *walk) file(in *os.Root, e entry, _ []fs.FileInfo) error {
+	url := w.url(e.path)
 	if !strings.HasPrefix(url, w.prefix) || url <= w.startAfter {
 		return nil
 	}
-	var st fs.FileInfo
-	err := w.root.use(func(dir *os.Root) (err error) {
-		st, err = dir.Stat(path)
-		return err
-	})
+	st, err := w.stat(in, e)
 	switch {
 	case err != nil && missing(err):
 		return nil // removed while listing
@@ -162,6 +181,17 @@ func (w *walk) file(url, path string) error {
 	}
 	info := describe(url, st)
 	return w.emit(url, &info)
+}
+
+func (w *walk) stat(in *os.Root, e entry) (st fs.FileInfo, err error) {
+	if !e.linked {
+		return in.Stat(e.name)
+	}
+	err = w.root.use(func(dir *os.Root) (err error) {
+		st, err = dir.Stat(e.path)
+		return err
+	})
+	return st, err
 }
 
 // emit adds an object, or without info a common prefix, and hands out the page
@@ -197,13 +227,9 @@ func (w *walk) finish() error {
 	return err
 }
 
-// read returns the folder's entries in the order of their keys.
-func (w *walk) read(name string) ([]string, fs.FileInfo, error) {
-	var folder *os.File
-	err := w.root.use(func(dir *os.Root) (err error) {
-		folder, err = dir.Open(name)
-		return err
-	})
+// read returns the entries of the folder open as here in the order of their keys.
+func (w *walk) read(here *os.Root, path string) ([]entry, fs.FileInfo, error) {
+	folder, err := here.Open(".")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -212,11 +238,11 @@ func (w *walk) read(name string) ([]string, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var entries []string
+	var entries []entry
 	for {
 		batch, err := folder.ReadDir(1024)
 		for _, d := range batch {
-			e, ok, err := w.entry(name, d)
+			e, ok, err := w.entry(path, d)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -234,44 +260,41 @@ func (w *walk) read(name string) ([]string, fs.FileInfo, error) {
 			return nil, nil, err
 		}
 	}
-	slices.Sort(entries)
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	return entries, self, nil
 }
 
-// entry turns a directory entry into one of the listing, its name, with "/" at
-// the end for a folder; false for what is
+// entry turns a directory entry into one of the listing; false for what is
 // neither file nor folder, an unfinished upload, or outside the prefix.
-func (w *walk) entry(folder string, d fs.DirEntry) (string, bool, error) {
+func (w *walk) entry(folder string, d fs.DirEntry) (entry, bool, error) {
 	if strings.HasPrefix(d.Name(), tempPrefix) {
-		return "", false, nil
+		return entry{}, false, nil
 	}
-	path := d.Name()
+	e := entry{name: d.Name(), path: d.Name()}
 	if folder != "." {
-		path = folder + "/" + path
+		e.path = folder + "/" + e.name
 	}
-	if url := w.url(path); !strings.HasPrefix(url, w.prefix) && !strings.HasPrefix(w.prefix, url) {
-		return "", false, nil
+	if url := w.url(e.path); !strings.HasPrefix(url, w.prefix) && !strings.HasPrefix(w.prefix, url) {
+		return entry{}, false, nil
 	}
 	mode := d.Type()
 	if mode&fs.ModeSymlink != 0 {
-		var st fs.FileInfo
-		err := w.root.use(func(dir *os.Root) (err error) {
-			st, err = dir.Stat(path)
-			return err
-		})
+		e.linked = true
+		st, err := w.stat(nil, e)
 		if err != nil {
 			if missing(err) {
-				return "", false, nil // a dangling link is no object
+				return entry{}, false, nil // a dangling link is no object
 			}
-			return "", false, fault("list", w.url(path), err)
+			return entry{}, false, fault("list", w.url(e.path), err)
 		}
 		mode = st.Mode().Type()
 	}
 	switch {
 	case mode.IsDir():
-		return d.Name() + "/", true, nil
+		e.name += "/"
+		return e, true, nil
 	case mode.IsRegular():
-		return d.Name(), true, nil
+		return e, true, nil
 	}
-	return "", false, nil
+	return entry{}, false, nil
 }
