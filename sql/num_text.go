@@ -64,9 +64,6 @@ func AppendDecimal128(dst []byte, coef Int128, scale int) []byte {
 	return appendScaled(dst, h, l, scale)
 }
 
-// AppendDec is AppendDecimal128.
-func AppendDec(dst []byte, coef Int128, scale int) []byte { return AppendDecimal128(dst, coef, scale) }
-
 // AppendInt appends v in decimal.
 func AppendInt(dst []byte, v int64) []byte {
 	if v < 0 {
