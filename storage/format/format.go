@@ -30,9 +30,11 @@ type Request struct {
 	// evaluated in order; one that can raise is never tried before those written
 	// before it, but those that cannot raise may be reordered among themselves.
 	Conjuncts []expr.Expr
-	// Filters are join filters: rows that fail one may be dropped.
-	Filters []*expr.RuntimeFilter
-	Metrics *Metrics
+	// Filters are join filters: rows that fail one may be dropped. FilterCols[i] is the
+	// id, among Columns, of the column that Filters[i] tests.
+	Filters    []*expr.RuntimeFilter
+	FilterCols []expr.ColumnID
+	Metrics    *Metrics
 	// WantRowIDs asks for file ordinal and row ordinal as Batch.Seq / Batch.First.
 	RowLimit int64 // > 0: no more than so many rows are wanted in all (a hint)
 }

@@ -19,11 +19,13 @@ type Request struct {
 	// Conjuncts prune: a partition for which one is certainly not true is left out.
 	// More may be kept, never less.
 	Conjuncts []expr.Expr
-	Filters   []*expr.RuntimeFilter // those that are ready prune partitions too
-	Env       *expr.Env
-	Store     object.Store
-	Partition Partitions
-	Metrics   *Metrics
+	// Filters that are ready prune partitions too; FilterCols[i] is the column of Filters[i].
+	Filters    []*expr.RuntimeFilter
+	FilterCols []expr.ColumnID
+	Env        *expr.Env
+	Store      object.Store
+	Partition  Partitions
+	Metrics    *Metrics
 }
 
 // Partitions gives partitions of a table from the catalog: those that may satisfy
