@@ -21,8 +21,18 @@ func (s *Session) runDeclare(ctx context.Context, x *parse.DeclareCursor) (strin
 	if err := s.describe(ctx, prep); err != nil {
 		return "", err
 	}
-	s.portals[x.Name] = &Portal{s: s, Name: x.Name, prep: prep, hold: x.Hold, cursor: true}
+	s.portals[x.Name] = &Portal{s: s, Name: x.Name, prep: prep, hold: x.Hold, cursor: true, binary: x.Binary}
 	return "DECLARE CURSOR", nil
+}
+
+// FetchesBinary reports whether a statement fetches from a BINARY cursor, whose
+// rows come in binary even by the simple protocol.
+func (s *Session) FetchesBinary(p *Prepared) bool {
+	if x, ok := p.Source.Stmt.Stmt.(*parse.Fetch); ok {
+		c := s.portals[x.Cursor]
+		return c != nil && c.binary
+	}
+	return false
 }
 
 func (s *Session) runClose(x *parse.ClosePortal) (string, error) {

@@ -15,8 +15,11 @@ import (
 	"github.com/sluicedb/sluice/exec"
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/planner/physical"
 	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/format/parquet"
 	"github.com/sluicedb/sluice/storage/object"
+	"github.com/sluicedb/sluice/storage/table"
 )
 
 // Config is what an engine is made of. The engine owns nothing of it: whoever
@@ -24,9 +27,16 @@ import (
 type Config struct {
 	Catalog  *catalog.Catalog
 	Registry *expr.Registry
-	Store    object.Store
-	Runtime  *exec.Process // workers, memory, spill, caches of the process
-	Log      *slog.Logger
+	Store    *object.Mux
+	Files    table.Format    // of lake tables
+	Parquet  *parquet.Format // with the process's cache
+	Prices   physical.Prices
+	Pool     *exec.Pool
+	Memory   *exec.Budget // of all statements
+	// StatementMemory is the most that one statement may use.
+	StatementMemory int64
+	SpillDir        string
+	Log             *slog.Logger
 	// Databases are the names that clients may connect to.
 	Databases []string
 	// SlowStatement is the duration from which a statement is logged as a warning; 0: never.
@@ -42,11 +52,12 @@ type Observer interface {
 
 // Engine runs statements for sessions. Safe for concurrent use.
 type Engine struct {
-	cfg      Config
-	log      *slog.Logger
-	settings map[string]*setting
-	parser   *parse.Cache
-	admit    *admission
+	cfg       Config
+	log       *slog.Logger
+	settings  map[string]*setting
+	parser    *parse.Cache
+	admit     *admission
+	planFuncs planFuncs
 
 	mu       sync.Mutex
 	sessions map[int32]*Session
@@ -59,10 +70,11 @@ func New(cfg Config) *Engine {
 		cfg.Log = slog.Default()
 	}
 	return &Engine{cfg: cfg, log: cfg.Log, settings: settingTable(), sessions: map[int32]*Session{},
-		parser: parse.NewCache(parseCacheSize), admit: newAdmission(cfg.Admission)}
+		parser: parse.NewCache(parseCacheSize), admit: newAdmission(cfg.Admission), planFuncs: planFuncs{cfg.Registry}}
 }
 
-const parseCacheSize = 2048
+// parseCacheSize is in bytes of text.
+const parseCacheSize = 4 << 20
 
 // Verifier returns a user's SCRAM verifier.
 func (e *Engine) Verifier(ctx context.Context, user string) (string, bool, error) {

@@ -28,6 +28,10 @@ type Portal struct {
 	params []sql.Value
 	hold   bool // survives COMMIT
 	cursor bool // made by DECLARE
+	binary bool // DECLARE BINARY
+	// Formats are the result formats that the client bound: it may change them
+	// before the first fetch.
+	Formats []int16
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -43,6 +47,9 @@ type Portal struct {
 
 // Fields are the portal's result columns.
 func (p *Portal) Fields() []Field { return p.prep.Fields }
+
+// Copy returns how the portal's rows are copied out, nil if it is no COPY.
+func (p *Portal) Copy() *CopySpec { return p.prep.copySpec }
 
 // Empty reports whether the portal's statement is empty.
 func (p *Portal) Empty() bool { return p.prep.Empty() }
@@ -211,7 +218,7 @@ func (p *Portal) fetch(max int64, emit Emit) (Result, error) {
 // run starts a statement: rows, or nil and the work done.
 func (s *Session) run(ctx context.Context, p *Portal) (Rows, func(int64) string, error) {
 	if p.prep.Source.DDL != nil {
-		return s.runDDL(ctx, p.prep.Source)
+		return s.runDDL(ctx, p.prep.Source.DDL)
 	}
 	fixed := func(tag string, err error) (Rows, func(int64) string, error) {
 		return nil, func(int64) string { return tag }, err
@@ -220,6 +227,9 @@ func (s *Session) run(ctx context.Context, p *Portal) (Rows, func(int64) string,
 	case *parse.Select:
 		rows, err := s.runQuery(ctx, p)
 		return rows, func(n int64) string { return rowsTag("SELECT", n) }, err
+	case *parse.Copy:
+		rows, err := s.runQuery(ctx, p)
+		return rows, func(n int64) string { return rowsTag("COPY", n) }, err
 	case *parse.Explain:
 		rows, err := s.runExplain(ctx, p, x)
 		return rows, func(int64) string { return "EXPLAIN" }, err

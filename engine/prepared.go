@@ -25,7 +25,8 @@ type Prepared struct {
 	// Fields are the result columns; nil: the statement returns no rows.
 	Fields []Field
 
-	query *query // queries and EXPLAIN
+	query    *query // queries, EXPLAIN, COPY
+	copySpec *CopySpec
 }
 
 // Empty reports whether the statement is empty.
@@ -56,8 +57,7 @@ func (s *Session) Prepare(ctx context.Context, name string, src Source, types []
 // describe finds a statement's parameters and result columns.
 func (s *Session) describe(ctx context.Context, p *Prepared) error {
 	if p.Source.DDL != nil {
-		p.Fields = ddlFields(p.Source.DDL)
-		return nil
+		return s.describeDDL(ctx, p)
 	}
 	switch x := p.Source.Stmt.Stmt.(type) {
 	case *parse.Select:
@@ -66,6 +66,8 @@ func (s *Session) describe(ctx context.Context, p *Prepared) error {
 			return err
 		}
 		p.query, p.Params, p.Fields = q, q.params, q.fields
+	case *parse.Copy:
+		return s.describeCopy(ctx, p, x)
 	case *parse.Explain:
 		return s.describeExplain(ctx, p, x)
 	case *parse.Show:

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/sluicedb/sluice/expr"
-	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/sql"
 )
 
@@ -41,6 +40,8 @@ type Session struct {
 	log  *slog.Logger
 	set  *settings
 	txn  txn
+	// several: the statements to come are of one simple query.
+	several bool
 
 	prepared map[string]*Prepared
 	portals  map[string]*Portal
@@ -218,9 +219,3 @@ func (s *Session) dialect() expr.Dialect { return s.set.derive(s.opts.User).dial
 
 // Parse splits a text into statements; an empty text gives none.
 func (s *Session) Parse(text string) ([]Source, error) { return s.eng.parse(text, s.dialect()) }
-
-// Source is one parsed statement: of PostgreSQL's grammar or of ours for DDL.
-type Source struct {
-	Stmt parse.Statement
-	DDL  ddlStmt // not nil: a statement of the lake's own grammar
-}

@@ -30,15 +30,15 @@ func (s *Session) describeShow(p *Prepared, x *parse.Show) error {
 
 func (s *Session) runShow(x *parse.Show) (Rows, error) {
 	if strings.EqualFold(x.Name, "all") {
-		var lines [][]*string
+		var lines [][]string
 		for _, r := range s.set.all() {
-			lines = append(lines, []*string{text(r[0]), text(r[1]), text(r[2])})
+			lines = append(lines, r[:])
 		}
-		return newTextRows(3, lines), nil
+		return newTextRows(lines...), nil
 	}
 	_, v, err := s.set.show(x.Name)
 	if err != nil {
 		return nil, err
 	}
-	return newTextRows(1, [][]*string{{text(v)}}), nil
+	return newTextRows([]string{v}), nil
 }

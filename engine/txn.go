@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/sluicedb/sluice/catalog"
 	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/sql"
 )
@@ -26,11 +27,14 @@ type txn struct {
 	start    time.Time
 	settings settingsSnapshot
 	saves    []savepoint
+	several  bool           // implicit, over several statements of one simple query
+	batch    *catalog.Batch // changes of the catalog, nil: none yet
 }
 
 type savepoint struct {
 	name     string
 	settings settingsSnapshot
+	mark     int // of the batch
 }
 
 func (t *txn) startTime(now time.Time) time.Time {
@@ -38,6 +42,13 @@ func (t *txn) startTime(now time.Time) time.Time {
 		return now
 	}
 	return t.start
+}
+
+func (t *txn) mark() int {
+	if t.batch == nil {
+		return 0
+	}
+	return t.batch.Mark()
 }
 
 // enter makes sure that a transaction is open before a statement runs; a failed
@@ -50,11 +61,15 @@ func (s *Session) enter(stmt parse.Stmt) error {
 		return sql.Errorf(sql.CodeInFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 	}
 	if s.txn.state == TxnIdle {
-		s.txn = txn{state: TxnActive, implicit: true, start: time.Now(), settings: s.set.snapshot()}
+		s.txn = txn{state: TxnActive, implicit: true, several: s.several, start: time.Now(), settings: s.set.snapshot()}
 		s.resetTxnSettings()
 	}
 	return nil
 }
+
+// Several says that the statements to come are of one simple query: they make one
+// transaction unless they say otherwise. EndImplicit ends that.
+func (s *Session) Several() { s.several = true }
 
 // resetTxnSettings gives the transaction the default isolation and access mode.
 func (s *Session) resetTxnSettings() {
@@ -66,6 +81,9 @@ func (s *Session) resetTxnSettings() {
 		}
 	}
 }
+
+// Fail notes that a message of the client failed before it reached a statement.
+func (s *Session) Fail() { s.fail() }
 
 // fail notes that a statement failed.
 func (s *Session) fail() {
@@ -81,10 +99,22 @@ func (s *Session) fail() {
 
 // EndImplicit ends the implicit transaction, if one is open: at Sync and at the
 // end of a simple query.
-func (s *Session) EndImplicit() {
+func (s *Session) EndImplicit() error {
+	s.several = false
 	if s.txn.implicit {
-		s.endTxn(true)
+		return s.commit()
 	}
+	return nil
+}
+
+// commit makes the transaction's changes last; if they cannot be, it is rolled back.
+func (s *Session) commit() error {
+	var err error
+	if s.txn.batch != nil {
+		err = s.txn.batch.Commit(s.ctx)
+	}
+	s.endTxn(err == nil)
+	return err
 }
 
 func (s *Session) endTxn(commit bool) {
@@ -131,7 +161,15 @@ func (s *Session) runTxn(x *parse.Txn) (string, error) {
 		for _, n := range []string{"transaction_isolation", "transaction_read_only", "transaction_deferrable"} {
 			keep[n], _ = s.set.get(n)
 		}
-		s.endTxn(commit)
+		var err error
+		if commit {
+			err = s.commit()
+		} else {
+			s.endTxn(false)
+		}
+		if err != nil {
+			return "", err
+		}
 		if x.Chain {
 			s.txn = txn{state: TxnActive, start: time.Now(), settings: s.set.snapshot()}
 			return tag, s.setTxnOptions(keep)
@@ -143,7 +181,7 @@ func (s *Session) runTxn(x *parse.Txn) (string, error) {
 		return "", sql.Errorf(sql.CodeNoActiveTransaction, "%s can only be used in transaction blocks", name)
 	}
 	if x.Kind == parse.TxnSavepoint {
-		s.txn.saves = append(s.txn.saves, savepoint{x.Savepoint, s.set.snapshot()})
+		s.txn.saves = append(s.txn.saves, savepoint{x.Savepoint, s.set.snapshot(), s.txn.mark()})
 		return "SAVEPOINT", nil
 	}
 	for i := len(s.txn.saves) - 1; i >= 0; i-- {
@@ -153,6 +191,11 @@ func (s *Session) runTxn(x *parse.Txn) (string, error) {
 		if x.Kind == parse.TxnRelease {
 			s.txn.saves = s.txn.saves[:i]
 			return "RELEASE", nil
+		}
+		if s.txn.batch != nil {
+			if err := s.txn.batch.RollbackTo(s.ctx, s.txn.saves[i].mark); err != nil {
+				return "", err
+			}
 		}
 		s.set.restore(s.txn.saves[i].settings)
 		s.txn.saves = s.txn.saves[:i+1]

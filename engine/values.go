@@ -2,46 +2,58 @@ package engine
 
 import (
 	"context"
+	"slices"
 
-	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
 )
 
-// textRows is a small result of text columns that is made at once: SHOW, EXPLAIN,
-// DESCRIBE. A nil string is NULL.
-type textRows struct {
-	cols  int
-	lines [][]*string
-	outs  []expr.Out
+// valueRows is a small result that is made at once: SHOW, EXPLAIN, DESCRIBE.
+type valueRows struct {
+	types []sql.Type
+	rows  [][]sql.Value
 }
 
-func newTextRows(cols int, lines [][]*string) *textRows {
-	return &textRows{cols: cols, lines: lines, outs: make([]expr.Out, cols)}
+func newValueRows(cols []model.Column, rows [][]sql.Value) *valueRows {
+	r := &valueRows{rows: rows}
+	for _, c := range cols {
+		r.types = append(r.types, c.Type)
+	}
+	return r
 }
 
-func text(s string) *string { return &s }
+// newTextRows is a result of text columns.
+func newTextRows(lines ...[]string) *valueRows {
+	r := &valueRows{}
+	for _, l := range lines {
+		row := make([]sql.Value, len(l))
+		for i, s := range l {
+			row[i] = sql.TextValue(s)
+		}
+		r.rows = append(r.rows, row)
+	}
+	if len(r.rows) > 0 {
+		r.types = slices.Repeat([]sql.Type{sql.Text}, len(r.rows[0]))
+	}
+	return r
+}
 
-func (r *textRows) Next(context.Context) (*vector.Batch, error) {
-	if len(r.lines) == 0 {
+func (r *valueRows) Next(context.Context) (*vector.Batch, error) {
+	if len(r.rows) == 0 {
 		return nil, nil
 	}
-	n := min(len(r.lines), vector.BatchSize)
-	b := &vector.Batch{N: n, Cols: make([]*vector.Vec, r.cols)}
-	for c := range r.outs {
-		o := &r.outs[c]
-		o.Reset(sql.Text, vector.LStr, n)
-		for i, l := range r.lines[:n] {
-			if l[c] == nil {
-				o.SetNull(i)
-				continue
-			}
-			o.SetString(i, *l[c])
+	n := min(len(r.rows), vector.BatchSize)
+	b := &vector.Batch{N: n, Cols: make([]*vector.Vec, len(r.types))}
+	vals := make([]sql.Value, n)
+	for c, t := range r.types {
+		for i := range n {
+			vals[i] = r.rows[i][c]
 		}
-		b.Cols[c] = o.Vec()
+		b.Cols[c] = vector.FlatOf(t, vals)
 	}
-	r.lines = r.lines[n:]
+	r.rows = r.rows[n:]
 	return b, nil
 }
 
-func (r *textRows) Close() {}
+func (r *valueRows) Close() {}

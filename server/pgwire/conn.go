@@ -230,7 +230,9 @@ func (c *conn) handle(msg pgproto3.FrontendMessage) (more bool, err error) {
 		return true, c.flush()
 	case *pgproto3.Sync:
 		c.skipping = false
-		c.sess.EndImplicit()
+		if err := c.sess.EndImplicit(); err != nil {
+			c.sendError(err)
+		}
 		return true, c.ready()
 	case *pgproto3.Terminate:
 		return false, nil

@@ -27,8 +27,8 @@ type colEncoder struct {
 	put    func(dst []byte, src *vector.Vec, i int) []byte
 }
 
-func (e *rowEncoder) start(fields []engine.Field, formats []int16, f *sql.Format) {
-	e.fields, e.fmt = fields, f
+func (e *rowEncoder) start(fields []engine.Field, formats []int16, s *engine.Session) {
+	e.fields, e.fmt, e.names = fields, s.Format(), s.ObjectName
 	e.binary = e.binary[:0]
 	for i := range fields {
 		e.binary = append(e.binary, formatOf(formats, i) == 1)
@@ -57,6 +57,13 @@ func (e *rowEncoder) batch(b *vector.Batch) {
 func (e *rowEncoder) dataRow(dst []byte, i int) []byte {
 	dst = append(dst, 'D', 0, 0, 0, 0)
 	head := len(dst) - 4
+	dst = e.body(dst, i)
+	binary.BigEndian.PutUint32(dst[head:], uint32(len(dst)-head))
+	return dst
+}
+
+// body appends the number of columns and each value after its length.
+func (e *rowEncoder) body(dst []byte, i int) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(e.cols)))
 	for c := range e.cols {
 		k := &e.cols[c]
@@ -70,7 +77,6 @@ func (e *rowEncoder) dataRow(dst []byte, i int) []byte {
 		dst = k.put(dst, src, idx)
 		binary.BigEndian.PutUint32(dst[at-4:], uint32(len(dst)-at))
 	}
-	binary.BigEndian.PutUint32(dst[head:], uint32(len(dst)-head))
 	return dst
 }
 
@@ -94,7 +100,7 @@ func (e *rowEncoder) textPut(t sql.Type, l vector.Layout) putFunc {
 			return sql.AppendInt(d, int64(vector.Values[int32](v)[i]))
 		}
 	case vector.LU32:
-		if e.names != nil && isReg(t.OID) {
+		if isReg(t.OID) {
 			return func(d []byte, v *vector.Vec, i int) []byte {
 				return append(d, e.names(t.OID, sql.OID(vector.Values[uint32](v)[i]))...)
 			}

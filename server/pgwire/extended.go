@@ -145,10 +145,10 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 		c.send(&pgproto3.EmptyQueryResponse{})
 		return nil
 	}
-	if p.IsCopy() {
+	if p.Copy() != nil {
 		return c.copyOut(p)
 	}
-	return c.runPortal(p, int64(m.MaxRows), p.Formats, true)
+	return c.runPortal(p, int64(m.MaxRows), p.Formats)
 }
 
 func (c *conn) closeObject(m *pgproto3.Close) error {

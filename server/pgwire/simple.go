@@ -16,6 +16,9 @@ func (c *conn) simpleQuery(text string) error {
 	if err == nil && len(stmts) == 0 {
 		c.send(&pgproto3.EmptyQueryResponse{})
 	}
+	if len(stmts) > 1 {
+		c.sess.Several()
+	}
 	for i := range stmts {
 		if err != nil {
 			break
@@ -25,11 +28,13 @@ func (c *conn) simpleQuery(text string) error {
 	if errors.Is(err, engine.ErrClient) {
 		return err
 	}
+	c.sess.ClosePortal("")
+	if e := c.sess.EndImplicit(); err == nil {
+		err = e
+	}
 	if err != nil {
 		c.sendError(err)
 	}
-	c.sess.ClosePortal("")
-	c.sess.EndImplicit()
 	return c.ready()
 }
 
@@ -47,22 +52,22 @@ func (c *conn) runSimple(src engine.Source) error {
 		return err
 	}
 	defer c.sess.ClosePortal("")
-	if prep.IsCopy() {
+	if portal.Copy() != nil {
 		return c.copyOut(portal)
 	}
 	formats := []int16{0}
-	if prep.FetchesBinary() {
+	if c.sess.FetchesBinary(prep) {
 		formats[0] = 1
 	}
 	if fields := portal.Fields(); fields != nil {
 		c.send(rowDescription(fields, formats))
 	}
-	return c.runPortal(portal, 0, formats, false)
+	return c.runPortal(portal, 0, formats)
 }
 
 // runPortal sends at most max rows (0: all) and how it ended.
-func (c *conn) runPortal(p *engine.Portal, max int64, formats []int16, extended bool) error {
-	c.enc.start(p.Fields(), formats, c.sess.Format())
+func (c *conn) runPortal(p *engine.Portal, max int64, formats []int16) error {
+	c.enc.start(p.Fields(), formats, c.sess)
 	res, err := p.Fetch(max, func(b *vector.Batch, from, to int) error { return c.sendRows(b, from, to) })
 	switch {
 	case err != nil:

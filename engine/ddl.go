@@ -1,0 +1,143 @@
+package engine
+
+import (
+	"context"
+	"strings"
+
+	"github.com/sluicedb/sluice/catalog"
+	"github.com/sluicedb/sluice/catalog/ddl"
+	"github.com/sluicedb/sluice/catalog/store"
+	"github.com/sluicedb/sluice/model"
+	"github.com/sluicedb/sluice/planner/bind"
+	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/object"
+)
+
+// snapshot is the catalog as the session sees it now: with its own changes, if it
+// has made any in this transaction.
+func (s *Session) snapshot(ctx context.Context) (*catalog.Snapshot, error) {
+	if s.txn.batch != nil {
+		return s.txn.batch.Snapshot(), nil
+	}
+	return s.eng.cfg.Catalog.Snapshot(ctx)
+}
+
+// updateCatalog makes a change: at once outside of a transaction block, inside one
+// when it commits.
+func (s *Session) updateCatalog(ctx context.Context, f func(*store.Tx) error) error {
+	if s.txn.implicit && !s.txn.several {
+		return s.eng.cfg.Catalog.Update(ctx, f)
+	}
+	if s.txn.batch == nil {
+		snap, err := s.eng.cfg.Catalog.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		s.txn.batch = s.eng.cfg.Catalog.Begin(snap)
+	}
+	return s.txn.batch.Update(ctx, f)
+}
+
+// readsOnly reports whether a statement only shows the catalog.
+func readsOnly(stmt ddl.Stmt) bool {
+	switch stmt.(type) {
+	case *ddl.Show, *ddl.Describe:
+		return true
+	}
+	return false
+}
+
+// describeDDL finds the result columns, which depend on what is shown.
+func (s *Session) describeDDL(ctx context.Context, p *Prepared) error {
+	if !readsOnly(p.Source.DDL) {
+		return nil
+	}
+	res, err := s.execDDL(ctx, p.Source.DDL)
+	if err != nil {
+		return err
+	}
+	p.Fields = make([]Field, len(res.Columns))
+	for i, c := range res.Columns {
+		p.Fields[i] = Field{Name: c.Name, Type: c.Type}
+	}
+	return nil
+}
+
+func (s *Session) runDDL(ctx context.Context, stmt ddl.Stmt) (Rows, func(int64) string, error) {
+	if !readsOnly(stmt) && s.set.boolean("transaction_read_only") {
+		return nil, nil, sql.Errorf(sql.CodeReadOnlyTransaction, "cannot change the catalog in a read-only transaction")
+	}
+	res, err := s.execDDL(ctx, stmt)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, n := range res.Notices {
+		s.notice("NOTICE", "00000", "%s", n)
+	}
+	tag := func(int64) string { return res.Tag }
+	if res.Columns == nil {
+		return nil, tag, nil
+	}
+	return newValueRows(res.Columns, res.Rows), tag, nil
+}
+
+func (s *Session) execDDL(ctx context.Context, stmt ddl.Stmt) (*ddl.Result, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	env := s.env()
+	return ddl.Exec(ctx, &ddl.Session{
+		Snapshot: snap, Catalog: s.opts.Database, SearchPath: env.SearchPath, User: s.opts.User, Update: s.updateCatalog,
+		Objects:    func(location string) (object.Store, error) { return s.eng.cfg.Store.For(location) },
+		BindView:   s.bindView,
+		Partitions: snap.Partitions(env),
+		Analyze: func(ctx context.Context, t *model.Table, columns []string) (*model.TableStats, []ddl.PartitionStats, error) {
+			return s.analyze(ctx, snap, env, t, columns)
+		},
+	}, stmt)
+}
+
+// bindView checks a view's query and gives its columns.
+func (s *Session) bindView(ctx context.Context, text string, names []string) ([]model.Column, error) {
+	stmts, err := s.eng.parser.Parse(text, s.dialect())
+	if err != nil {
+		return nil, err
+	}
+	if len(stmts) != 1 {
+		return nil, sql.Errorf(sql.CodeSyntaxError, "a view is defined by one query")
+	}
+	sel, ok := stmts[0].Stmt.(*parse.Select)
+	if !ok {
+		return nil, sql.Errorf(sql.CodeSyntaxError, "a view is defined by a SELECT")
+	}
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := bind.Bind(ctx, s.env(), sel, bind.Options{Catalog: bindCatalog{snap}, Registry: s.eng.cfg.Registry})
+	if err != nil {
+		return nil, err
+	}
+	if len(b.ParamTypes) > 0 {
+		return nil, sql.Errorf(sql.CodeUndefinedParameter, "there is no parameter $1")
+	}
+	if len(names) > len(b.Output) {
+		return nil, sql.Errorf(sql.CodeSyntaxError, "CREATE VIEW specifies more column names than columns")
+	}
+	cols := make([]model.Column, len(b.Output))
+	seen := map[string]bool{}
+	for i, c := range b.Output {
+		name := c.Name
+		if i < len(names) {
+			name = strings.ToLower(names[i])
+		}
+		if seen[name] {
+			return nil, sql.Errorf(sql.CodeDuplicateColumn, "column \"%s\" specified more than once", name)
+		}
+		seen[name] = true
+		cols[i] = model.Column{Name: name, Type: c.T}
+	}
+	return cols, nil
+}

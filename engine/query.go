@@ -1,0 +1,181 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/sluicedb/sluice/catalog"
+	"github.com/sluicedb/sluice/exec"
+	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/model"
+	"github.com/sluicedb/sluice/planner/bind"
+	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/planner/physical"
+	"github.com/sluicedb/sluice/planner/place"
+	"github.com/sluicedb/sluice/planner/rule"
+	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/object"
+	"github.com/sluicedb/sluice/vector"
+)
+
+// The life of a query: the text was parsed (source.go); bindQuery gives names and
+// types to the tree; planQuery puts the parameters' values in, runs the rules and
+// chooses places; openQuery is admitted, builds the pipelines and starts them; the
+// portal pulls batches and the front door encodes them.
+
+// query is a bound query and what it is valid for.
+type query struct {
+	stmt   parse.Statement
+	sel    *parse.Select
+	types  []sql.OID // as the client gave them
+	bound  *bind.Bound
+	path   string // search_path it was bound under
+	fields []Field
+	params []sql.OID
+}
+
+// bindQuery binds a SELECT in the catalog of now.
+func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, sel *parse.Select, types []sql.OID) (*query, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := &query{stmt: stmt, sel: sel, types: types}
+	q.path, _ = s.set.get("search_path")
+	q.bound, err = bind.Bind(ctx, s.env(), sel, bind.Options{Catalog: bindCatalog{snap}, Registry: s.eng.cfg.Registry, ParamTypes: types})
+	if err != nil {
+		return nil, err
+	}
+	q.params = q.bound.ParamTypes
+	q.fields = make([]Field, len(q.bound.Output))
+	for i, c := range q.bound.Output {
+		q.fields[i] = Field{Name: c.Name, Type: c.T, Table: q.bound.Origins[i].Table, Attnum: q.bound.Origins[i].Attnum}
+	}
+	return q, nil
+}
+
+// fresh binds the query again if the catalog or the search path has changed since;
+// a result of another shape is an error, as in PostgreSQL.
+func (s *Session) fresh(ctx context.Context, q *query, snap *catalog.Snapshot) (*query, error) {
+	path, _ := s.set.get("search_path")
+	if q.bound.CatalogVersion == snap.Version() && path == q.path && !q.bound.Stable {
+		return q, nil
+	}
+	n, err := s.bindQuery(ctx, q.stmt, q.sel, q.types)
+	if err != nil {
+		return nil, err
+	}
+	same := len(n.fields) == len(q.fields)
+	for i := 0; same && i < len(n.fields); i++ {
+		same = n.fields[i].Type.OID == q.fields[i].Type.OID
+	}
+	if !same {
+		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "cached plan must not change result type")
+	}
+	return n, nil
+}
+
+// planned is a query ready to run.
+type planned struct {
+	plan *physical.Plan
+	lake *lake // with the files that planning has seen
+}
+
+// planQuery plans a query for its parameters' values.
+func (s *Session) planQuery(ctx context.Context, q *query, params []sql.Value) (*planned, error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if q, err = s.fresh(ctx, q, snap); err != nil {
+		return nil, err
+	}
+	env := s.env()
+	lk := &lake{eng: s.eng, snap: snap, env: env, store: newListings(s.eng.cfg.Store)}
+	opt := rule.Options{Disabled: s.set.derive(s.opts.User).disabled, Funcs: s.eng.planFuncs,
+		Fold: func(e expr.Expr) expr.Expr { return expr.Fold(env, e) }}
+	tree, err := rule.Rewrite(q.bound.WithParams(params), opt)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := place.Plan(ctx, tree, place.Options{Env: env, Output: q.bound.Output, Funcs: s.eng.planFuncs,
+		Statistics: &statistics{lk}, Prices: s.eng.cfg.Prices, Workers: s.eng.cfg.Pool.Workers()})
+	if err != nil {
+		return nil, err
+	}
+	return &planned{plan: plan, lake: lk}, nil
+}
+
+// runQuery plans and starts a portal's query.
+func (s *Session) runQuery(ctx context.Context, p *Portal) (Rows, error) {
+	pl, err := s.planQuery(ctx, p.prep.query, p.params)
+	if err != nil {
+		return nil, err
+	}
+	return s.openQuery(ctx, p, pl)
+}
+
+// openQuery waits to be admitted and starts the plan.
+func (s *Session) openQuery(ctx context.Context, p *Portal, pl *planned) (*queryRows, error) {
+	e := s.eng
+	release, waited, err := e.admit.enter(ctx, s.opts.User, s.set.millis("sluice.queue_timeout"))
+	p.stats.waited = waited
+	if err != nil {
+		return nil, err
+	}
+	p.stats.counters = &object.Counters{}
+	p.stats.route = "lake"
+	ctx = object.WithMeter(ctx, p.stats.counters)
+	limit := s.set.integer("sluice.statement_memory") << 10
+	if limit <= 0 || limit > e.cfg.StatementMemory {
+		limit = e.cfg.StatementMemory
+	}
+	x, err := exec.Build(pl.plan, &exec.Runtime{
+		Env: pl.lake.env, Pool: e.cfg.Pool, Lake: pl.lake, Relations: relations{s, pl.lake.snap},
+		Memory: exec.NewBudget(e.cfg.Memory, limit), SpillDir: e.cfg.SpillDir,
+		BatchSize: int(s.set.integer("sluice.batch_size")), Workers: int(s.set.integer("sluice.workers")), Log: s.log,
+	})
+	if err != nil {
+		release()
+		return nil, err
+	}
+	x.Start(ctx)
+	return &queryRows{x: x, release: release}, nil
+}
+
+// queryRows is the result of a running plan.
+type queryRows struct {
+	x       *exec.Execution
+	release func()
+	once    sync.Once
+}
+
+func (r *queryRows) Next(ctx context.Context) (*vector.Batch, error) { return r.x.Next(ctx) }
+
+func (r *queryRows) Close() {
+	r.once.Do(func() {
+		r.x.Close()
+		r.release()
+	})
+}
+
+// bindCatalog shows a snapshot to the binder.
+type bindCatalog struct{ snap *catalog.Snapshot }
+
+func (b bindCatalog) Table(_ context.Context, schema, name string) (*model.Table, error) {
+	return b.snap.Table(schema, name), nil
+}
+
+func (b bindCatalog) HasSchema(_ context.Context, schema string) (bool, error) {
+	return b.snap.Database(schema) != nil, nil
+}
+
+func (b bindCatalog) TableNames(_ context.Context, schema string) ([]string, error) {
+	var out []string
+	for _, t := range b.snap.Tables(schema) {
+		out = append(out, t.Name)
+	}
+	return out, nil
+}
+
+func (b bindCatalog) Version() int64 { return b.snap.Version() }

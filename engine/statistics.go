@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/model"
+	"github.com/sluicedb/sluice/planner/logical"
+	"github.com/sluicedb/sluice/planner/place"
+	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/storage/table"
+)
+
+// sampledFooters is how many files' footers planning reads of a table at most.
+const sampledFooters = 64
+
+// statistics answers the planner for a statement: statistics stored by ANALYZE,
+// else those of at most 64 footers, extrapolated by size.
+type statistics struct {
+	lake *lake
+}
+
+var errSampled = errors.New("enough files were seen")
+
+// Table implements place.Statistics.
+func (s *statistics) Table(ctx context.Context, scan *logical.Scan) (place.TableFacts, error) {
+	unknown := place.TableFacts{Rows: -1, Bytes: -1}
+	t := scan.Table
+	if t.Kind != model.KindLake {
+		return unknown, nil
+	}
+	access, err := s.lake.Open(t)
+	if err != nil {
+		return unknown, err
+	}
+	cols := make([]format.Column, len(scan.Cols))
+	all := t.AllColumns()
+	for i, c := range scan.Cols {
+		d := all[scan.Ords[i]]
+		cols[i] = format.Column{ID: c.ID, Name: d.Name, Hive: d.Hive, Type: c.T}
+	}
+	parts := table.PartitionCount{Kept: 1, Total: 1}
+	if len(t.Keys) > 0 {
+		if parts, err = s.lake.snap.Partitions(s.lake.env).Count(ctx, t, cols, scan.Filter); err != nil {
+			return unknown, err
+		}
+	}
+	f := place.TableFacts{}
+	f.Facts.PartitionsKept, f.Facts.PartitionsTotal = parts.Kept, parts.Total
+	if parts.Kept == 0 {
+		return f, nil
+	}
+	if t.Stats != nil && t.Stats.Rows > 0 {
+		share := 1.0
+		if parts.Total > 0 {
+			share = float64(parts.Kept) / float64(parts.Total)
+		}
+		f.Rows, f.Bytes, f.Columns = float64(t.Stats.Rows)*share, float64(t.Stats.Bytes)*share, t.Stats.Columns
+		return f, nil
+	}
+	return s.sample(ctx, scan, cols, parts, f, access.Files)
+}
+
+// sample estimates from footers.
+func (s *statistics) sample(ctx context.Context, scan *logical.Scan, cols []format.Column, parts table.PartitionCount, f place.TableFacts, files table.Format) (place.TableFacts, error) {
+	access, _ := s.lake.Open(scan.Table)
+	var tasks []*format.FileTask
+	var metrics table.Metrics
+	err := files.Files(ctx, &table.Request{Table: scan.Table, Columns: cols, Conjuncts: scan.Filter, Env: s.lake.env,
+		Store: access.Store, Partition: access.Partitions, Metrics: &metrics}, func(task *format.FileTask) error {
+		tasks = append(tasks, task)
+		if len(tasks) >= sampledFooters {
+			return errSampled
+		}
+		return nil
+	})
+	whole := err == nil
+	if err != nil && !errors.Is(err, errSampled) {
+		return f, err
+	}
+	if len(tasks) == 0 {
+		return f, nil
+	}
+	sum := &model.TableStats{}
+	var sampled int64
+	seen := map[string]bool{}
+	for _, task := range tasks {
+		st, err := s.lake.eng.cfg.Parquet.Stats(ctx, access.Store, task)
+		if err != nil {
+			return f, err
+		}
+		merge(sum, st)
+		sampled += task.Size
+		seen[folderOf(task.URL)] = true
+	}
+	scale := 1.0
+	if !whole && parts.Kept > int64(len(seen)) {
+		scale = float64(parts.Kept) / float64(len(seen))
+	}
+	f.Rows, f.Bytes, f.Columns = float64(sum.Rows)*scale, float64(sampled)*scale, sum.Columns
+	f.Facts.Files = int64(float64(len(tasks)) * scale)
+	for name, c := range f.Columns {
+		c.Bytes = int64(float64(c.Bytes) * scale)
+		f.Columns[name] = c
+	}
+	return f, nil
+}
+
+func folderOf(url string) string {
+	for i := len(url) - 1; i >= 0; i-- {
+		if url[i] == '/' {
+			return url[:i]
+		}
+	}
+	return url
+}
+
+// merge adds a file's statistics; bounds that one side lacks are lost.
+func merge(sum, st *model.TableStats) {
+	first := sum.Columns == nil
+	if first {
+		sum.Columns = map[string]model.ColumnStats{}
+	}
+	for name, c := range st.Columns {
+		m, ok := sum.Columns[name]
+		if first || !ok {
+			sum.Columns[name] = c
+			continue
+		}
+		m.HasMin = m.HasMin && c.HasMin
+		m.HasMax = m.HasMax && c.HasMax
+		if m.HasMin && sql.Cmp(c.Min, m.Min) < 0 {
+			m.Min = c.Min
+		}
+		if m.HasMax && sql.Cmp(c.Max, m.Max) > 0 {
+			m.Max = c.Max
+		}
+		m.Nulls += c.Nulls
+		m.Bytes += c.Bytes
+		m.Distinct = max(m.Distinct, c.Distinct)
+		if n := sum.Rows + st.Rows; n > 0 {
+			m.AvgLen = (m.AvgLen*float64(sum.Rows) + c.AvgLen*float64(st.Rows)) / float64(n)
+		}
+		sum.Columns[name] = m
+	}
+	sum.Rows += st.Rows
+	sum.Files++
+}
+
+var _ place.Statistics = (*statistics)(nil)
+
+// planFuncs gives the planner the registry entries that its rewrites insert.
+type planFuncs struct{ reg *expr.Registry }
+
+func (p planFuncs) op(symbol string, t sql.Type) *expr.Func {
+	for _, f := range p.reg.LookupOperator(symbol) {
+		if len(f.Args) == 2 && f.Args[0] == t.OID && f.Args[1] == t.OID {
+			return f
+		}
+	}
+	return nil
+}
+
+// Equal implements rule.Functions.
+func (p planFuncs) Equal(t sql.Type) *expr.Func { return p.op("=", comparable(t)) }
+
+// Less implements rule.Functions.
+func (p planFuncs) Less(t sql.Type, orEqual bool) *expr.Func {
+	if orEqual {
+		return p.op("<=", comparable(t))
+	}
+	return p.op("<", comparable(t))
+}
+
+// comparable maps types that have no operators of their own to those they use.
+func comparable(t sql.Type) sql.Type {
+	if t.OID == sql.OIDVarchar {
+		return sql.Text
+	}
+	return t
+}
+
+// RowNumber implements rule.Functions.
+func (p planFuncs) RowNumber() *expr.WindowFn {
+	for _, f := range p.reg.LookupWindow("row_number") {
+		return f
+	}
+	return nil
+}
