@@ -51,10 +51,10 @@ type Operator interface {
 
 // OperatorState is one task's part of an operator. It starts no goroutine.
 type OperatorState interface {
-	// Push handles a batch: NeedInput (batch used up, no output), HaveOutput (a batch,
+	// Push handles a batch: NeedInput (the input is used up), HaveOutput (a batch,
 	// valid until the next call; call again with the same input), Blocked, or Done (no
-	// input is wanted any more; the pipeline's task ends after what Flush gives).
-	// A batch may come with Done: it is the last.
+	// input is wanted any more by any task; they end after what Flush gives).
+	// A batch may come with NeedInput and Done too; with Done it is the last.
 	Push(t *Task, in *vector.Batch) (*vector.Batch, Status, error)
 	// Flush is called at the end of input until it returns Done; HaveOutput passes a batch.
 	Flush(t *Task) (*vector.Batch, Status, error)
