@@ -60,6 +60,19 @@ type TableScan struct {
 	Filters []FilterRef // join filters
 	// Limit, if > 0, is how many rows the plan above can use at most.
 	Limit int64
+	Facts ScanFacts
+}
+
+// ScanFacts is what planning learnt of a table, for EXPLAIN. Counts are -1 where
+// nothing is known.
+type ScanFacts struct {
+	Partitions, PartitionsTotal int64 // kept and all; total 0: not partitioned
+	Files                       int64
+	Source                      string // where statistics come from: "catalog", "footers", "defaults"
+	Projected                   bool   // partitions are computed, not registered
+	// PartitionConds lists indexes into Filter that act on partitions; PruneConds
+	// those that can skip row groups and pages.
+	PartitionConds, PruneConds []int
 }
 
 // VirtualScan reads a computed relation.
@@ -250,9 +263,10 @@ type SharedPlan struct {
 // SharedRef reads a shared plan by position.
 type SharedRef struct {
 	Base
-	PlanID int
-	Name   string
-	Filter []expr.Expr // over Cols, applied while reading
+	PlanID  int
+	Name    string
+	Filter  []expr.Expr // over Cols, applied while reading
+	Filters []FilterRef // join filters
 }
 
 // Recursive is logical.Recursive.

@@ -1,0 +1,530 @@
+package rule
+
+import (
+	"slices"
+
+	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/planner/logical"
+	"github.com/sluicedb/sluice/sql"
+)
+
+// canRaise reports whether evaluating e may raise an error.
+func canRaise(e expr.Expr) bool {
+	return anyFunc(e, func(f *expr.Func) bool { return f.Raises || f.Vol == expr.Volatile })
+}
+
+// volatileExpr reports whether e calls a volatile function.
+func volatileExpr(e expr.Expr) bool {
+	return anyFunc(e, func(f *expr.Func) bool { return f.Vol == expr.Volatile })
+}
+
+func anyFunc(e expr.Expr, test func(*expr.Func) bool) bool {
+	found := false
+	expr.Walk(e, func(x expr.Expr) bool {
+		switch x := x.(type) {
+		case *expr.Call:
+			found = found || test(x.Fn)
+		case *expr.InList:
+			found = found || x.Eq != nil && test(x.Eq)
+		case *expr.ScalarArray:
+			found = found || test(x.Op)
+		}
+		return !found
+	})
+	return found
+}
+
+func anyRaise(list []expr.Expr) bool { return slices.ContainsFunc(list, canRaise) }
+
+// equality returns the sides of a = b; ok is false if e is anything else.
+func equality(e expr.Expr) (a, b expr.Expr, fn *expr.Func, ok bool) {
+	c, isCall := e.(*expr.Call)
+	if !isCall || c.Fn.Kind != expr.KindOperator || c.Fn.Name != "=" || len(c.Args) != 2 {
+		return nil, nil, nil, false
+	}
+	return c.Args[0], c.Args[1], c.Fn, true
+}
+
+// colEquality returns the columns of col = col over one type.
+func colEquality(e expr.Expr) (a, b *expr.Col, fn *expr.Func, ok bool) {
+	x, y, fn, ok := equality(e)
+	if !ok {
+		return nil, nil, nil, false
+	}
+	a, ok1 := x.(*expr.Col)
+	b, ok2 := y.(*expr.Col)
+	if !ok1 || !ok2 || a.T.OID != b.T.OID || a.T.Dec != b.T.Dec || a.Coll != b.Coll {
+		return nil, nil, nil, false
+	}
+	return a, b, fn, true
+}
+
+// call makes a boolean operator call.
+func call(fn *expr.Func, a, b expr.Expr) expr.Expr {
+	return &expr.Call{Fn: fn, Args: []expr.Expr{a, b}, T: sql.Bool}
+}
+
+// nullSafeEqual returns a IS NOT DISTINCT FROM b in the form that NullSafe knows:
+// a = b OR (a IS NULL AND b IS NULL).
+func nullSafeEqual(fn *expr.Func, a, b expr.Expr) expr.Expr {
+	return &expr.Logic{Op: expr.Or, Args: []expr.Expr{
+		call(fn, a, b),
+		&expr.Logic{Op: expr.And, Args: []expr.Expr{
+			&expr.IsNull{Arg: a, Test: expr.TestNull},
+			&expr.IsNull{Arg: b, Test: expr.TestNull},
+		}},
+	}}
+}
+
+// NullSafe recognises a IS NOT DISTINCT FROM b as the binder and unnesting write it
+// (a = b, perhaps under IS TRUE, OR both are NULL) and returns the equality in it.
+func NullSafe(e expr.Expr) (*expr.Call, bool) {
+	or, ok := e.(*expr.Logic)
+	if !ok || or.Op != expr.Or || len(or.Args) != 2 {
+		return nil, false
+	}
+	first, second := or.Args[0], or.Args[1]
+	if l, ok := first.(*expr.Logic); ok && l.Op == expr.And {
+		first, second = second, first
+	}
+	if t, ok := first.(*expr.IsNull); ok && t.Test == expr.TestTrue {
+		first = t.Arg
+	}
+	a, b, _, ok := equality(first)
+	if !ok {
+		return nil, false
+	}
+	and, ok := second.(*expr.Logic)
+	if !ok || and.Op != expr.And || len(and.Args) != 2 {
+		return nil, false
+	}
+	x, ok1 := and.Args[0].(*expr.IsNull)
+	y, ok2 := and.Args[1].(*expr.IsNull)
+	if !ok1 || !ok2 || x.Test != expr.TestNull || y.Test != expr.TestNull {
+		return nil, false
+	}
+	if Equal(x.Arg, a) && Equal(y.Arg, b) || Equal(x.Arg, b) && Equal(y.Arg, a) {
+		return first.(*expr.Call), true
+	}
+	return nil, false
+}
+
+// substitute replaces columns by expressions.
+func substitute(e expr.Expr, m map[expr.ColumnID]expr.Expr) expr.Expr {
+	if len(m) == 0 {
+		return e
+	}
+	return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
+		if c, ok := x.(*expr.Col); ok {
+			if r, ok := m[c.ID]; ok {
+				return r
+			}
+		}
+		return x
+	})
+}
+
+func substituteAll(list []expr.Expr, m map[expr.ColumnID]expr.Expr) []expr.Expr {
+	if len(m) == 0 {
+		return list
+	}
+	out := make([]expr.Expr, len(list))
+	for i, e := range list {
+		out[i] = substitute(e, m)
+	}
+	return out
+}
+
+func substituteKeys(keys []expr.SortKey, m map[expr.ColumnID]expr.Expr) []expr.SortKey {
+	if len(m) == 0 {
+		return keys
+	}
+	out := slices.Clone(keys)
+	for i := range out {
+		out[i].Expr = substitute(out[i].Expr, m)
+	}
+	return out
+}
+
+// containsExpr reports whether list holds an expression equal to e.
+func containsExpr(list []expr.Expr, e expr.Expr) bool {
+	for _, x := range list {
+		if Equal(x, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Equal reports whether two expressions are the same: they give the same value
+// for every row (volatile functions aside).
+func Equal(a, b expr.Expr) bool {
+	if a == b {
+		return true
+	}
+	if a == nil || b == nil {
+		return false
+	}
+	switch x := a.(type) {
+	case *expr.Col:
+		y, ok := b.(*expr.Col)
+		return ok && x.ID == y.ID
+	case *expr.Const:
+		y, ok := b.(*expr.Const)
+		return ok && sameValue(&x.V, &y.V)
+	case *expr.Param:
+		y, ok := b.(*expr.Param)
+		return ok && x.Index == y.Index && x.T == y.T
+	case *expr.Call:
+		y, ok := b.(*expr.Call)
+		if !ok || x.Fn != y.Fn || x.T != y.T || x.Coll != y.Coll {
+			return false
+		}
+	case *expr.Logic:
+		y, ok := b.(*expr.Logic)
+		if !ok || x.Op != y.Op {
+			return false
+		}
+	case *expr.Not:
+		if _, ok := b.(*expr.Not); !ok {
+			return false
+		}
+	case *expr.IsNull:
+		y, ok := b.(*expr.IsNull)
+		if !ok || x.Test != y.Test {
+			return false
+		}
+	case *expr.Case:
+		y, ok := b.(*expr.Case)
+		if !ok || x.T != y.T || len(x.Whens) != len(y.Whens) {
+			return false
+		}
+	case *expr.Coalesce:
+		y, ok := b.(*expr.Coalesce)
+		if !ok || x.T != y.T {
+			return false
+		}
+	case *expr.InList:
+		y, ok := b.(*expr.InList)
+		if !ok || x.Eq != y.Eq || x.HasNull != y.HasNull || x.Negate != y.Negate || len(x.List) != len(y.List) {
+			return false
+		}
+		for i := range x.List {
+			if !sameValue(&x.List[i], &y.List[i]) {
+				return false
+			}
+		}
+	case *expr.ScalarArray:
+		y, ok := b.(*expr.ScalarArray)
+		if !ok || x.Op != y.Op || x.All != y.All {
+			return false
+		}
+	case *expr.ArrayExpr:
+		y, ok := b.(*expr.ArrayExpr)
+		if !ok || x.T != y.T {
+			return false
+		}
+	case *expr.RowExpr:
+		if _, ok := b.(*expr.RowExpr); !ok {
+			return false
+		}
+	default:
+		return false
+	}
+	return slices.EqualFunc(a.Children(), b.Children(), Equal)
+}
+
+// sameValue reports whether two constants are identical (not merely equal: 1.0
+// and 1.00 differ).
+func sameValue(a, b *sql.Value) bool {
+	return a.Type == b.Type && a.Null == b.Null && a.I == b.I && a.J == b.J && a.Num == b.Num &&
+		a.S == b.S && slices.EqualFunc(a.List, b.List, func(x, y sql.Value) bool { return sameValue(&x, &y) }) &&
+		slices.Equal(a.Dims, b.Dims)
+}
+
+// nullRejecting returns the columns for which the condition cannot be true while
+// one of them is NULL.
+func nullRejecting(e expr.Expr) expr.ColSet {
+	switch x := e.(type) {
+	case *expr.Logic:
+		var out expr.ColSet
+		for i, a := range x.Args {
+			s := nullRejecting(a)
+			switch {
+			case i == 0:
+				out = s
+			case x.Op == expr.And:
+				out = out.Union(s)
+			default:
+				out = out.Intersect(s)
+			}
+		}
+		return out
+	case *expr.IsNull:
+		switch x.Test {
+		case expr.TestTrue:
+			return nullRejecting(x.Arg)
+		case expr.TestNotNull, expr.TestFalse, expr.TestNotUnknown:
+			return strictCols(x.Arg)
+		}
+		return expr.ColSet{}
+	}
+	return strictCols(e)
+}
+
+// strictCols returns the columns whose NULL makes e NULL.
+func strictCols(e expr.Expr) expr.ColSet {
+	var out expr.ColSet
+	switch x := e.(type) {
+	case *expr.Col:
+		out.Add(x.ID)
+	case *expr.Call:
+		if x.Fn.Strict {
+			for _, a := range x.Args {
+				out = out.Union(strictCols(a))
+			}
+		}
+	case *expr.Not:
+		return strictCols(x.Arg)
+	case *expr.InList:
+		return strictCols(x.Arg)
+	case *expr.ScalarArray:
+		// Over an empty array the answer is not NULL, so only a constant array that is
+		// known not to be empty counts.
+		if c, ok := x.Array.(*expr.Const); ok && len(c.V.List) > 0 && x.Op.Strict {
+			return strictCols(x.Left)
+		}
+	case *expr.Logic:
+		// NULL AND false is false, NULL OR true is true: NULL only if all are.
+		for i, a := range x.Args {
+			s := strictCols(a)
+			if i == 0 {
+				out = s
+			} else {
+				out = out.Intersect(s)
+			}
+		}
+	}
+	return out
+}
+
+// FreeCols returns the columns that expressions in n refer to and n does not
+// produce: those of outer queries.
+func FreeCols(n logical.Node) expr.ColSet {
+	var used, made expr.ColSet
+	walk(n, func(n logical.Node) {
+		for _, c := range n.Columns() {
+			made.Add(c.ID)
+		}
+		if j, ok := n.(*logical.DependentJoin); ok && j.MarkCol.ID != 0 {
+			made.Add(j.MarkCol.ID)
+		}
+		visitExprs(n, func(e expr.Expr) { addCols(&used, e) })
+	})
+	return used.Minus(made)
+}
+
+// visitExprs calls f for each expression of the node itself.
+func visitExprs(n logical.Node, f func(expr.Expr)) {
+	all := func(list []expr.Expr) {
+		for _, e := range list {
+			f(e)
+		}
+	}
+	keys := func(list []expr.SortKey) {
+		for _, k := range list {
+			f(k.Expr)
+		}
+	}
+	opt := func(e expr.Expr) {
+		if e != nil {
+			f(e)
+		}
+	}
+	switch n := n.(type) {
+	case *logical.Scan:
+		all(n.Filter)
+	case *logical.Values:
+		for _, r := range n.Rows {
+			all(r)
+		}
+	case *logical.Filter:
+		all(n.Conds)
+	case *logical.Project:
+		for _, e := range n.Exprs {
+			f(e.Expr)
+		}
+	case *logical.Join:
+		all(n.On)
+	case *logical.DependentJoin:
+		all(n.On)
+		opt(n.Guard)
+	case *logical.Aggregate:
+		for _, g := range n.Groups {
+			f(g.Expr)
+		}
+		for i := range n.Aggs {
+			a := &n.Aggs[i]
+			all(a.Args)
+			all(a.Direct)
+			opt(a.Filter)
+			keys(a.OrderBy)
+		}
+	case *logical.Window:
+		all(n.Partition)
+		keys(n.OrderBy)
+		opt(n.Frame.Start.Offset)
+		opt(n.Frame.End.Offset)
+		for i := range n.Calls {
+			all(n.Calls[i].Args)
+			opt(n.Calls[i].Filter)
+		}
+	case *logical.Sort:
+		keys(n.Keys)
+	case *logical.Limit:
+		opt(n.Count)
+		opt(n.Offset)
+	case *logical.Distinct:
+		all(n.On)
+		keys(n.Order)
+	case *logical.ProjectSet:
+		for _, c := range n.Calls {
+			all(c.Args)
+		}
+	case *logical.FuncScan:
+		for _, c := range n.Calls {
+			all(c.Args)
+		}
+	}
+}
+
+// mapExprs returns the node with f applied to each of its own expressions; n
+// itself if f changed none.
+func mapExprs(n logical.Node, f func(expr.Expr) expr.Expr) logical.Node {
+	changed := false
+	g := func(e expr.Expr) expr.Expr {
+		if e == nil {
+			return nil
+		}
+		r := f(e)
+		changed = changed || r != e
+		return r
+	}
+	all := func(list []expr.Expr) []expr.Expr {
+		out := slices.Clone(list)
+		for i := range out {
+			out[i] = g(out[i])
+		}
+		return out
+	}
+	keys := func(list []expr.SortKey) []expr.SortKey {
+		out := slices.Clone(list)
+		for i := range out {
+			out[i].Expr = g(out[i].Expr)
+		}
+		return out
+	}
+	setCalls := func(list []logical.SetCall) []logical.SetCall {
+		out := slices.Clone(list)
+		for i := range out {
+			out[i].Args = all(out[i].Args)
+		}
+		return out
+	}
+	var r logical.Node
+	switch n := n.(type) {
+	case *logical.Scan:
+		m := *n
+		m.Filter = all(n.Filter)
+		r = &m
+	case *logical.Values:
+		m := *n
+		m.Rows = slices.Clone(n.Rows)
+		for i := range m.Rows {
+			m.Rows[i] = all(m.Rows[i])
+		}
+		r = &m
+	case *logical.Filter:
+		m := *n
+		m.Conds = all(n.Conds)
+		r = &m
+	case *logical.Project:
+		m := *n
+		m.Exprs = slices.Clone(n.Exprs)
+		for i := range m.Exprs {
+			m.Exprs[i].Expr = g(m.Exprs[i].Expr)
+		}
+		r = &m
+	case *logical.Join:
+		m := *n
+		m.On = all(n.On)
+		r = &m
+	case *logical.DependentJoin:
+		m := *n
+		m.On = all(n.On)
+		m.Guard = g(n.Guard)
+		r = &m
+	case *logical.Aggregate:
+		m := *n
+		m.Groups = slices.Clone(n.Groups)
+		for i := range m.Groups {
+			m.Groups[i].Expr = g(m.Groups[i].Expr)
+		}
+		m.Aggs = slices.Clone(n.Aggs)
+		for i := range m.Aggs {
+			a := &m.Aggs[i]
+			a.Args, a.Direct, a.Filter, a.OrderBy = all(a.Args), all(a.Direct), g(a.Filter), keys(a.OrderBy)
+		}
+		r = &m
+	case *logical.Window:
+		m := *n
+		m.Partition = all(n.Partition)
+		m.OrderBy = keys(n.OrderBy)
+		m.Frame.Start.Offset = g(n.Frame.Start.Offset)
+		m.Frame.End.Offset = g(n.Frame.End.Offset)
+		m.Calls = slices.Clone(n.Calls)
+		for i := range m.Calls {
+			m.Calls[i].Args, m.Calls[i].Filter = all(m.Calls[i].Args), g(m.Calls[i].Filter)
+		}
+		r = &m
+	case *logical.Sort:
+		m := *n
+		m.Keys = keys(n.Keys)
+		r = &m
+	case *logical.Limit:
+		m := *n
+		m.Count, m.Offset = g(n.Count), g(n.Offset)
+		r = &m
+	case *logical.Distinct:
+		m := *n
+		if n.On != nil {
+			m.On = all(n.On)
+		}
+		m.Order = keys(n.Order)
+		r = &m
+	case *logical.ProjectSet:
+		m := *n
+		m.Calls = setCalls(n.Calls)
+		r = &m
+	case *logical.FuncScan:
+		m := *n
+		m.Calls = setCalls(n.Calls)
+		r = &m
+	default:
+		return n
+	}
+	if !changed {
+		return n
+	}
+	return r
+}
+
+// ColEquality returns the columns of col = col over one type.
+func ColEquality(e expr.Expr) (a, b *expr.Col, fn *expr.Func, ok bool) { return colEquality(e) }
+
+// UniqueOn reports whether at most one row of n has any value of cols, by n's
+// construction (never by statistics).
+func UniqueOn(n logical.Node, cols expr.ColSet) bool { return uniqueOn(n, cols) }
+
+// RightKeys returns the columns among rcols that On makes equal to something of the left.
+func RightKeys(on []expr.Expr, rcols expr.ColSet) expr.ColSet { return rightEqualCols(on, rcols) }
