@@ -11,6 +11,8 @@ import (
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/sluicedb/sluice/sql"
 )
 
 // codec is a compression codec, by its number in the format.
@@ -55,6 +57,9 @@ func (f *inflater) close() {
 // before memory is given to it only as data really appears.
 const trustRatio = 1040
 
+// maxBomb bounds a page that expands by more than trustRatio.
+const maxBomb = 256 << 20
+
 // inflate decompresses src, which the page header says becomes exactly n bytes.
 // get returns a buffer of length n (with slack behind it). It returns nil and a
 // reason if src is malformed.
@@ -72,6 +77,10 @@ func (f *inflater) inflate(c codec, src []byte, n int, get func(n int) []byte) (
 		return dst, nil
 	}
 	if n > trustRatio*len(src)+1<<20 {
+		if n > maxBomb {
+			return nil, sql.Errorf(sql.CodeProgramLimitExceeded, "a page of %d bytes expands to %d bytes", len(src), n).
+				WithHint("Write the file again with smaller pages, or with another codec.")
+		}
 		return f.stream(c, src, n, get)
 	}
 	dst := get(n)

@@ -475,13 +475,13 @@ func floorMicros(ns int64) int64 {
 	return q
 }
 
-// int96Micros reads nanoseconds of the day and a Julian day number.
+// int96Micros reads nanoseconds of the day and a Julian day number. Spark computes
+// both with wrap-around for years near the end of the range, so adding them up must
+// wrap as well.
 func int96Micros(v []byte) (int64, bool) {
 	nanos, day := int64(le64(v)), int64(int32(le32(v[8:])))
-	hi := sql.MulInt64(day-2440588, 86_400_000_000)
-	x, ok := hi.Add(sql.I128(floorMicros(nanos)))
-	us := int64(x.Lo)
-	return us, ok && x.IsInt64() && us >= minTimestamp
+	us := (day-2440588)*86_400_000_000 + floorMicros(nanos)
+	return us, us >= minTimestamp
 }
 
 // cutChars returns the first n characters of UTF-8 text.

@@ -35,7 +35,7 @@ func (f *Format) Schema(ctx context.Context, store object.Store, url string) ([]
 // sqlType is the type that a column has if nothing else is declared.
 func sqlType(n *node) sql.Type {
 	if n.rep == repRepeated || n.leaf < 0 {
-		if e := listElement(n); e != nil && e.leaf >= 0 && e.rep != repRepeated {
+		if e := listElement(n); e != nil && e.leaf >= 0 {
 			if t := leafType(e); sql.ArrayOf(t.OID) != 0 {
 				return sql.Array(t.OID)
 			}
@@ -112,11 +112,7 @@ func hiveType(n *node) string {
 			return "array<" + hiveElem(e) + ">"
 		}
 		if k, v := mapEntry(n); k != nil {
-			val := "string"
-			if v != nil {
-				val = hiveElem(v)
-			}
-			return "map<" + hiveElem(k) + "," + val + ">"
+			return hiveMap(k, v)
 		}
 		return hiveStruct(n)
 	}
@@ -128,10 +124,20 @@ func hiveElem(n *node) string {
 	if n.leaf >= 0 {
 		return hiveLeaf(n)
 	}
-	if n.rep == repRepeated {
-		return hiveStruct(n)
+	if e := annotatedList(n); e != nil {
+		return "array<" + hiveElem(e) + ">"
 	}
-	return hiveType(n)
+	if k, v := mapEntry(n); k != nil {
+		return hiveMap(k, v)
+	}
+	return hiveStruct(n)
+}
+
+func hiveMap(k, v *node) string {
+	if v == nil {
+		return "map<" + hiveElem(k) + ",string>"
+	}
+	return "map<" + hiveElem(k) + "," + hiveElem(v) + ">"
 }
 
 func hiveStruct(n *node) string {
@@ -185,11 +191,13 @@ func hiveLeaf(n *node) string {
 // rules for older forms are the format's (LogicalTypes, "Lists").
 func listElement(n *node) *node {
 	if n.rep == repRepeated {
-		if n.log.kind == logMap {
-			return nil
-		}
 		return n
 	}
+	return annotatedList(n)
+}
+
+// annotatedList returns the element of a group annotated LIST, nil if n is none.
+func annotatedList(n *node) *node {
 	if n.log.kind != logList || len(n.kids) != 1 || n.kids[0].rep != repRepeated {
 		return nil
 	}
@@ -203,7 +211,7 @@ func listElement(n *node) *node {
 // mapEntry returns the key and value of a map; value is nil for a map without
 // values, key nil if n is no map.
 func mapEntry(n *node) (key, value *node) {
-	if n.log.kind != logMap || len(n.kids) != 1 || n.kids[0].rep != repRepeated || n.rep == repRepeated {
+	if n.log.kind != logMap || len(n.kids) != 1 || n.kids[0].rep != repRepeated {
 		return nil, nil
 	}
 	switch r := n.kids[0]; len(r.kids) {

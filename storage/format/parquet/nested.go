@@ -223,6 +223,9 @@ func (l *leafReader) nextPage() error {
 	}
 }
 
+// maxJSON bounds a nested value's text; PostgreSQL's bound on a jsonb string is the same.
+const maxJSON = 256 << 20
+
 // value assembles the current row.
 func (x *nestedReader) value() (sql.Value, error) {
 	if x.typ.IsArray() {
@@ -236,8 +239,11 @@ func (x *nestedReader) value() (sql.Value, error) {
 			return sql.NullOf(x.typ), nil
 		}
 	}
-	if err := x.appendJSON(x.node, 0, true); err != nil {
+	if err := x.appendJSON(x.node, 0, x.node.rep != repRepeated); err != nil {
 		return sql.Value{}, err
+	}
+	if len(x.json) > maxJSON {
+		return sql.Value{}, sql.Errorf(sql.CodeProgramLimitExceeded, "a value of column %q in file %q has %d bytes as JSON", x.node.path, x.src.url, len(x.json))
 	}
 	v := sql.Value{Type: x.typ, S: string(x.json)}
 	if x.typ.OID == sql.OIDJSONB {
@@ -315,13 +321,13 @@ func (x *nestedReader) consume(n *node, first int) error {
 	return nil
 }
 
-// appendJSON writes n's value, whose leaves begin with the first-th. present:
-// that n is not NULL, or is the repetition itself, is known already.
-func (x *nestedReader) appendJSON(n *node, first int, present bool) error {
-	if n.rep == repRepeated && !(present && n != x.node) {
+// appendJSON writes n's value, whose leaves begin with the first-th. inside: n is
+// known not to be NULL, and a repeated n is one of its repetitions.
+func (x *nestedReader) appendJSON(n *node, first int, inside bool) error {
+	if n.rep == repRepeated && !inside {
 		return x.appendList(n, n, first)
 	}
-	if !present && n.rep == repOptional {
+	if n.rep == repOptional && !inside {
 		if null, err := x.null(n, first); err != nil {
 			return err
 		} else if null {
@@ -332,7 +338,7 @@ func (x *nestedReader) appendJSON(n *node, first int, present bool) error {
 	if n.leaf >= 0 {
 		return x.appendLeaf(first)
 	}
-	if e := listElement(n); e != nil && n.rep != repRepeated {
+	if e := annotatedList(n); e != nil {
 		return x.appendList(n.kids[0], e, first)
 	}
 	if k, v := mapEntry(n); k != nil {
