@@ -197,7 +197,7 @@ func hiveString(raw string) string {
 			b.WriteRune(rune(hex4(raw[i+1 : i+5])))
 			i += 4
 		case c >= '0' && c <= '1' && i+2 < len(raw) && octal(raw[i+1]) && octal(raw[i+2]):
-			b.WriteByte((c-'0')<<6 | (raw[i+1]-'0')<<3 | raw[i+2] - '0')
+			b.WriteByte((c-'0')<<6 | (raw[i+1]-'0')<<3 | (raw[i+2] - '0'))
 			i += 2
 		case c == '0':
 			b.WriteByte(0)

@@ -165,7 +165,7 @@ func partsOf(t *model.Table, p *model.Partition, keys []keyColumn, req *table.Re
 	for i, k := range keys {
 		parts[i] = format.Part{ID: req.Columns[k.col].ID, Value: p.Typed[k.ord]}
 	}
-	return parts, filtersKeep(req.Filters, parts), nil
+	return parts, filtersKeep(req, parts), nil
 }
 
 func invalidValue(t *model.Table, p *model.Partition, key int) error {
