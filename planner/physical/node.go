@@ -66,10 +66,10 @@ type TableScan struct {
 // ScanFacts is what planning learnt of a table, for EXPLAIN. Counts are -1 where
 // nothing is known.
 type ScanFacts struct {
-	Partitions, PartitionsTotal int64 // kept and all; total 0: not partitioned
-	Files                       int64
-	Source                      string // where statistics come from: "catalog", "footers", "defaults"
-	Projected                   bool   // partitions are computed, not registered
+	PartitionsKept, PartitionsTotal int64 // total 0: not partitioned
+	Files                           int64
+	Source                          string // where statistics come from: "catalog", "footers", "defaults"
+	Projected                       bool   // partitions are computed, not registered
 	// PartitionConds lists indexes into Filter that act on partitions; PruneConds
 	// those that can skip row groups and pages.
 	PartitionConds, PruneConds []int

@@ -167,7 +167,7 @@ func (b *builder) filter(in *rel, conds []expr.Expr) *rel {
 }
 
 func (b *builder) buildScan(n *logical.Scan, need expr.ColSet) (*rel, error) {
-	facts := TableFacts{Rows: -1, Bytes: -1, Facts: physical.ScanFacts{Partitions: -1, Files: -1, Source: "defaults"}}
+	facts := TableFacts{Rows: -1, Bytes: -1, Facts: physical.ScanFacts{PartitionsKept: -1, Files: -1, Source: "defaults"}}
 	if b.opt.Stats != nil {
 		f, err := b.opt.Stats.Table(b.ctx, n)
 		if err != nil {
