@@ -1,0 +1,447 @@
+package expr
+
+import (
+	"math"
+	"sync/atomic"
+
+	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/vector"
+)
+
+// RuntimeFilter tells which values of a column can have a match in a join's build
+// side. The build publishes it once; scans and remote engines use it as soon as it
+// is there. All methods are safe for concurrent use.
+type RuntimeFilter struct {
+	data atomic.Pointer[FilterData]
+	done chan struct{}
+}
+
+// NewRuntimeFilter returns a filter that passes everything until it is published.
+func NewRuntimeFilter() *RuntimeFilter { return &RuntimeFilter{done: make(chan struct{})} }
+
+// Publish sets the filter's content; only the first call counts.
+func (f *RuntimeFilter) Publish(d *FilterData) {
+	if f.data.CompareAndSwap(nil, d) {
+		close(f.done)
+	}
+}
+
+// Ready is closed when the filter is published.
+func (f *RuntimeFilter) Ready() <-chan struct{} { return f.done }
+
+// Data returns the content, nil before it is published.
+func (f *RuntimeFilter) Data() *FilterData { return f.data.Load() }
+
+// FilterData is the content of a RuntimeFilter; immutable once published. A nil
+// *FilterData passes everything.
+type FilterData struct {
+	Type     sql.Type
+	Empty    bool // the build side had no row: nothing passes
+	Min, Max sql.Value
+	HasRange bool
+	// PassNull: NULL may match (IS NOT DISTINCT FROM); else NULL never passes.
+	PassNull bool
+
+	lo, hi int64         // of integer-like keys
+	Bits   vector.Bitmap // exact, over [lo, hi]; nil: none
+	bloom  []bloomBlock  // else a split-block Bloom filter over vector.Hash
+	Values []sql.Value   // the distinct values if there are few; nil: unknown
+}
+
+// Limits of exact filters.
+const (
+	maxBitsPerRow  = 64
+	maxFilterBytes = 64 << 20
+	maxValueList   = 256
+)
+
+// bloomBlock is one 256-bit block: each key sets one bit in each of its words.
+type bloomBlock [8]uint32
+
+var bloomSalt = [8]uint32{0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31}
+
+func bloomPut(b []bloomBlock, h uint64) {
+	k := &b[(h>>32)*uint64(len(b))>>32]
+	for i, s := range bloomSalt {
+		k[i] |= 1 << (uint32(h) * s >> 27)
+	}
+}
+
+func bloomHas(b []bloomBlock, h uint64) bool {
+	k := &b[(h>>32)*uint64(len(b))>>32]
+	for i, s := range bloomSalt {
+		if k[i]>>(uint32(h)*s>>27)&1 == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// integerKey reports whether values of a type are integer-like in vectors.
+func integerKey(t sql.Type) bool {
+	switch vector.LayoutOf(t) {
+	case vector.LI16, vector.LI32, vector.LU32:
+		return true
+	case vector.LI64:
+		return true // static decimals of up to 18 digits too: their scale is the type's
+	}
+	return false
+}
+
+// NewFilterData builds a filter over build keys that lie in columns (one a
+// worker), all of type t. Range bitmaps are exact; other types get a Bloom filter.
+func NewFilterData(t sql.Type, cols []*vector.Column, passNull bool) *FilterData {
+	f := &FilterData{Type: t, PassNull: passNull, Empty: true}
+	rows := 0
+	for _, c := range cols {
+		rows += c.N
+	}
+	if rows == 0 {
+		return f
+	}
+	if integerKey(t) {
+		f.buildInts(cols, rows)
+		return f
+	}
+	f.bloom = make([]bloomBlock, min(max(rows/16+1, 1), maxFilterBytes/32))
+	var hash [vector.BlockRows]uint64
+	ordered := t.OID != sql.OIDJSON && t.OID != sql.OIDJSONB
+	for _, c := range cols {
+		for b := range c.Blocks() {
+			v := c.Block(b)
+			vector.Hash(v, nil, v.N, false, hash[:])
+			lo, hi := -1, -1
+			for i := range v.N {
+				if v.IsNull(i) {
+					continue
+				}
+				f.Empty = false
+				bloomPut(f.bloom, hash[i])
+				if !ordered {
+					continue
+				}
+				if lo < 0 || vector.Compare(v, i, v, lo) < 0 {
+					lo = i
+				}
+				if hi < 0 || vector.Compare(v, i, v, hi) > 0 {
+					hi = i
+				}
+			}
+			if lo >= 0 {
+				f.widen(vector.ValueAt(v, lo), vector.ValueAt(v, hi))
+			}
+		}
+	}
+	if passNull {
+		f.Empty = false
+	}
+	return f
+}
+
+func (f *FilterData) widen(lo, hi sql.Value) {
+	if !f.HasRange {
+		f.Min, f.Max, f.HasRange = lo, hi, true
+		return
+	}
+	if vector.CompareValues(&lo, &f.Min) < 0 {
+		f.Min = lo
+	}
+	if vector.CompareValues(&hi, &f.Max) > 0 {
+		f.Max = hi
+	}
+}
+
+// intAt reads an integer-like element; ok is false if an int128 decimal is too wide.
+func intAt(v *vector.Vec, i int) (x int64, ok bool) {
+	switch v.Layout {
+	case vector.LI16:
+		return int64(vector.Values[int16](v)[i]), true
+	case vector.LI32:
+		return int64(vector.Values[int32](v)[i]), true
+	case vector.LU32:
+		return int64(vector.Values[uint32](v)[i]), true
+	case vector.LI128:
+		c := vector.Values[sql.Int128](v)[i]
+		return int64(c.Lo), c.IsInt64()
+	}
+	return vector.Values[int64](v)[i], true
+}
+
+func (f *FilterData) buildInts(cols []*vector.Column, rows int) {
+	f.lo, f.hi = math.MaxInt64, math.MinInt64
+	for _, c := range cols {
+		for b := range c.Blocks() {
+			v := c.Block(b)
+			for i := range v.N {
+				if v.Valid != nil && !v.Valid.Get(i) {
+					continue
+				}
+				x, _ := intAt(v, i)
+				f.lo, f.hi = min(f.lo, x), max(f.hi, x)
+				f.Empty = false
+			}
+		}
+	}
+	if f.Empty {
+		f.Empty = !f.PassNull
+		f.lo, f.hi = 1, 0
+		return
+	}
+	f.Min, f.Max, f.HasRange = f.valueOf(f.lo), f.valueOf(f.hi), true
+	span := uint64(f.hi) - uint64(f.lo)
+	if span < uint64(rows)*maxBitsPerRow+1024 && span/8 < maxFilterBytes {
+		f.Bits = vector.NewBitmap(int(span) + 1)
+	} else {
+		f.bloom = make([]bloomBlock, min(rows/16+1, maxFilterBytes/32))
+	}
+	for _, c := range cols {
+		for b := range c.Blocks() {
+			v := c.Block(b)
+			for i := range v.N {
+				if v.Valid != nil && !v.Valid.Get(i) {
+					continue
+				}
+				x, _ := intAt(v, i)
+				if f.Bits != nil {
+					f.Bits.Set(int(x - f.lo))
+				} else {
+					bloomPut(f.bloom, vector.HashInt(x))
+				}
+			}
+		}
+	}
+	f.listValues(cols, rows)
+}
+
+// NewBitmapFilter makes an exact filter of a bitmap over [lo, hi] that a join
+// built already; bits is shared.
+func NewBitmapFilter(t sql.Type, lo, hi int64, bits vector.Bitmap, passNull bool) *FilterData {
+	f := &FilterData{Type: t, lo: lo, hi: hi, Bits: bits, PassNull: passNull, HasRange: lo <= hi, Empty: lo > hi && !passNull}
+	if f.HasRange {
+		f.Min, f.Max = f.valueOf(lo), f.valueOf(hi)
+	}
+	return f
+}
+
+// listValues collects the distinct values if they are few.
+func (f *FilterData) listValues(cols []*vector.Column, rows int) {
+	if f.Bits == nil || f.Bits.Count(len(f.Bits)*64) > maxValueList {
+		if rows > maxValueList || f.Bits != nil {
+			return
+		}
+		seen := map[int64]bool{}
+		for _, c := range cols {
+			for b := range c.Blocks() {
+				v := c.Block(b)
+				for i := range v.N {
+					if x, _ := intAt(v, i); !v.IsNull(i) && !seen[x] {
+						seen[x] = true
+						f.Values = append(f.Values, f.valueOf(x))
+					}
+				}
+			}
+		}
+		return
+	}
+	for x := f.lo; ; x++ {
+		if f.Bits.Get(int(x - f.lo)) {
+			f.Values = append(f.Values, f.valueOf(x))
+		}
+		if x == f.hi {
+			return
+		}
+	}
+}
+
+// valueOf is the Value of an integer-like element.
+func (f *FilterData) valueOf(x int64) sql.Value {
+	v := sql.Value{Type: f.Type, I: x}
+	switch f.Type.OID {
+	case sql.OIDDate:
+		v.I = vector.DateI(int32(x))
+	case sql.OIDNumeric:
+		v.I, v.Num = 0, vector.NumOf(sql.I128(x), f.Type.Dec.S)
+	}
+	return v
+}
+
+// HasInt reports whether integer-like value x passes.
+func (f *FilterData) HasInt(x int64) bool {
+	if x < f.lo || x > f.hi {
+		return false
+	}
+	if f.Bits != nil {
+		d := uint64(x) - uint64(f.lo)
+		return f.Bits[d>>6]>>(d&63)&1 != 0
+	}
+	return bloomHas(f.bloom, vector.HashInt(x))
+}
+
+// Select appends to out the rows of sel (nil: the first n) of v that pass. v has
+// the filter's type; of another static decimal scale everything passes.
+func (f *FilterData) Select(v *vector.Vec, sel []int32, n int, out []int32) []int32 {
+	rows := seq(sel, n)
+	switch {
+	case f == nil || f.Type.Dec != v.Type.Dec && f.Type.Dec.S != v.Type.Dec.S:
+		return append(out, rows...)
+	case f.Empty:
+		return out
+	}
+	out = grow(out, len(rows))
+	if v.Form == vector.Dict {
+		return f.selectDict(v, rows, out)
+	}
+	if v.Form == vector.Const {
+		if f.passes(v, 0) {
+			return append(out, rows...)
+		}
+		return out
+	}
+	if f.Bits != nil && v.Valid == nil {
+		switch v.Layout {
+		case vector.LI32:
+			return filterBits(f, vector.Values[int32](v), rows, out)
+		case vector.LI64:
+			return filterBits(f, vector.Values[int64](v), rows, out)
+		}
+	}
+	for _, i := range rows {
+		if f.passes(v, int(i)) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func filterBits[T int32 | int64](f *FilterData, vals []T, rows []int32, out []int32) []int32 {
+	k := len(out)
+	out = out[:cap(out)]
+	lo, span, bits := f.lo, uint64(f.hi)-uint64(f.lo), f.Bits
+	for _, i := range rows {
+		d := uint64(int64(vals[i]) - lo)
+		out[k] = i
+		if d <= span {
+			k += int(bits[d>>6] >> (d & 63) & 1)
+		}
+	}
+	return out[:k]
+}
+
+// selectDict tests each entry once if there are fewer of them than rows.
+func (f *FilterData) selectDict(v *vector.Vec, rows []int32, out []int32) []int32 {
+	d := v.Dict
+	if v.Valid == nil && d.Valid == nil && f.Bits != nil {
+		// Testing through the code costs as much as testing the entry first.
+		switch d.Layout {
+		case vector.LI32:
+			return filterDictBits(f, vector.Values[int32](d), v.Codes, rows, out)
+		case vector.LI64:
+			return filterDictBits(f, vector.Values[int64](d), v.Codes, rows, out)
+		}
+	}
+	if d.N > len(rows) {
+		for _, i := range rows {
+			if f.passes(v, int(i)) {
+				out = append(out, i)
+			}
+		}
+		return out
+	}
+	pass := make([]uint8, d.N)
+	for e := range pass {
+		pass[e] = b2t(f.passes(d, e))
+	}
+	null := b2t(f.PassNull)
+	k := len(out)
+	out = out[:cap(out)]
+	for _, i := range rows {
+		p := null
+		if v.Valid == nil || v.Valid.Get(int(i)) {
+			p = pass[v.Codes[i]]
+		}
+		out[k] = i
+		k += int(p)
+	}
+	return out[:k]
+}
+
+func filterDictBits[T int32 | int64](f *FilterData, vals []T, codes []uint32, rows []int32, out []int32) []int32 {
+	k := len(out)
+	out = out[:cap(out)]
+	lo, span, bits := f.lo, uint64(f.hi)-uint64(f.lo), f.Bits
+	for _, i := range rows {
+		d := uint64(int64(vals[codes[i]]) - lo)
+		out[k] = i
+		if d <= span {
+			k += int(bits[d>>6] >> (d & 63) & 1)
+		}
+	}
+	return out[:k]
+}
+
+// passes tests row i of v.
+func (f *FilterData) passes(v *vector.Vec, i int) bool {
+	src, k, null := v.At(i)
+	if null {
+		return f.PassNull
+	}
+	if integerKey(f.Type) {
+		x, ok := intAt(src, k)
+		return ok && f.HasInt(x)
+	}
+	var h [1]uint64
+	one := *src
+	if w := src.Layout.Size(); w > 0 {
+		one.Data = src.Data[k*w : (k+1)*w]
+	} else {
+		return true
+	}
+	one.Form, one.N, one.Valid = vector.Flat, 1, nil
+	vector.Hash(&one, nil, 1, false, h[:])
+	return bloomHas(f.bloom, h[0])
+}
+
+// Prune reports whether rows with these statistics of the column can pass.
+func (f *FilterData) Prune(s ColStats) Verdict {
+	switch {
+	case f == nil:
+		return All
+	case f.Empty:
+		return None
+	case f.PassNull && s.NullCount != 0:
+		return Some
+	case s.NullCount >= 0 && s.NullCount == s.Rows && s.Rows > 0:
+		return None
+	case !f.HasRange || !s.HasMin || !s.HasMax || s.Min.Type.OID != f.Type.OID:
+		return Some
+	}
+	if vector.CompareValues(&s.Max, &f.Min) < 0 || vector.CompareValues(&s.Min, &f.Max) > 0 {
+		return None
+	}
+	if f.Bits != nil && s.Min.Type.Dec == f.Type.Dec && f.Type.OID != sql.OIDNumeric {
+		lo, hi := intOf(f.Type, &s.Min), intOf(f.Type, &s.Max)
+		if !f.anyBit(max(lo, f.lo), min(hi, f.hi)) {
+			return None
+		}
+	}
+	return Some
+}
+
+// anyBit reports whether a value in [lo, hi] passes.
+func (f *FilterData) anyBit(lo, hi int64) bool {
+	for x := lo; x <= hi; {
+		d := uint64(x) - uint64(f.lo)
+		if d&63 == 0 && hi-x >= 63 {
+			if f.Bits[d>>6] != 0 {
+				return true
+			}
+			x += 64
+			continue
+		}
+		if f.Bits[d>>6]>>(d&63)&1 != 0 {
+			return true
+		}
+		x++
+	}
+	return false
+}
