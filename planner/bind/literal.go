@@ -1,0 +1,69 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/sql"
+)
+
+// literal types a constant: integers by size, other numbers as decimals of their
+// digits, quoted ones stay open.
+func (b *binder) literal(l *parse.Literal) (expr.Expr, error) {
+	switch l.Kind {
+	case parse.LitNull:
+		return &expr.Const{V: sql.NullOf(sql.Unknown)}, nil
+	case parse.LitBool:
+		return &expr.Const{V: sql.BoolValue(l.Bool)}, nil
+	case parse.LitString:
+		return &expr.Const{V: sql.Value{Type: sql.Unknown, S: l.Text}}, nil
+	case parse.LitBits:
+		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "bit strings are not supported").At(l.Pos())
+	case parse.LitInt:
+		v, err := sql.ParseInt(l.Text, sql.OIDInt4)
+		if err != nil {
+			return nil, sql.AsError(err).At(l.Pos())
+		}
+		return &expr.Const{V: sql.IntValue(sql.Int4, v)}, nil
+	}
+	if !strings.ContainsAny(l.Text, ".eE") {
+		if v, err := sql.ParseInt(l.Text, sql.OIDInt8); err == nil {
+			return &expr.Const{V: sql.IntValue(sql.Int8, v)}, nil
+		}
+	}
+	n, err := sql.ParseNum(l.Text, -1)
+	if err != nil {
+		return nil, sql.AsError(err).At(l.Pos())
+	}
+	return &expr.Const{V: numberValue(n)}, nil
+}
+
+// sqlValues are CURRENT_DATE and its kin: the type, and the function that PostgreSQL
+// has for it (CURRENT_DATE's is a cast of now()).
+var sqlValues = map[string]struct {
+	t  sql.Type
+	fn string
+}{
+	"current_date": {sql.Date, "now"}, "current_time": {sql.Timetz, "now"}, "current_timestamp": {sql.Timestamptz, "now"},
+	"localtime": {sql.Time, "now"}, "localtimestamp": {sql.Timestamp, "now"},
+	"current_role": {sql.Name, "current_user"}, "current_user": {sql.Name, "current_user"}, "user": {sql.Name, "current_user"},
+	"session_user": {sql.Name, "session_user"}, "current_catalog": {sql.Name, "current_database"}, "current_schema": {sql.Name, "current_schema"},
+}
+
+func (b *binder) sqlValue(v *parse.SQLValue) (expr.Expr, error) {
+	d := sqlValues[v.Name]
+	f, err := b.function([]string{"pg_catalog", d.fn}, nil, callOptions{pos: v.Pos()})
+	if err != nil {
+		return nil, err
+	}
+	t := d.t
+	if v.Prec >= 0 && d.fn == "now" && t.OID != sql.OIDDate {
+		t.Mod = int32(min(v.Prec, 6))
+	}
+	e, err := b.plainCall(f, v.Pos())
+	if err != nil {
+		return nil, err
+	}
+	return b.coerce(e, t, expr.CastExplicit, v.Pos())
+}
