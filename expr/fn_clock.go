@@ -192,23 +192,24 @@ func defineMakers(d *defs) {
 		}
 		return r.SetInt(us)
 	}))
-	zoned := func(r *Row, z *time.Location) error {
+	zoned := func(r *Row, zone func() (*time.Location, error)) error {
 		us, err := stamp(r)
 		if err == nil {
-			us, err = sql.LocalToUTC(us, z)
+			var z *time.Location
+			if z, err = zone(); err == nil {
+				us, err = sql.LocalToUTC(us, z)
+			}
 		}
 		if err != nil {
 			return err
 		}
 		return r.SetInt(us)
 	}
-	d.fn("make_timestamptz(int4,int4,int4,int4,int4,float8)", each(func(r *Row) error { return zoned(r, r.Env().Zone) }))
+	d.fn("make_timestamptz(int4,int4,int4,int4,int4,float8)", each(func(r *Row) error {
+		return zoned(r, func() (*time.Location, error) { return r.Env().Zone, nil })
+	}))
 	d.fn("make_timestamptz(int4,int4,int4,int4,int4,float8,text)", each(func(r *Row) error {
-		z, err := sql.ParseZone(r.Str(6))
-		if err != nil {
-			return err
-		}
-		return zoned(r, z)
+		return zoned(r, func() (*time.Location, error) { return parseZone(r.Str(6)) })
 	}))
 	d.fn("make_interval(int4,int4,int4,int4,int4,int4,float8)", each(func(r *Row) error {
 		arg := func(k int) int64 {
@@ -292,8 +293,11 @@ func defineZones(d *defs) {
 			loc  *time.Location
 		}
 		return eachState(func(r *Row, s *zone) error {
+			if infinite(r.Int(1)) {
+				return r.SetInt(r.Int(1))
+			}
 			if s.loc == nil || s.name != r.Str(0) {
-				z, err := sql.ParseZone(r.Str(0))
+				z, err := parseZone(r.Str(0))
 				if err != nil {
 					return err
 				}
@@ -310,13 +314,13 @@ func defineZones(d *defs) {
 	d.fn("timezone(text,timestamptz)", shift(sql.UTCToLocal))
 	byInterval := func(sign int64) Kernel {
 		return each(func(r *Row) error {
+			if infinite(r.Int(1)) {
+				return r.SetInt(r.Int(1))
+			}
 			v := r.Interval(0)
 			if v.Months != 0 || v.Days != 0 {
 				return sql.Errorf(sql.CodeInvalidParameterValue, "interval time zone \"%s\" must not include months or days",
 					r.Env().AppendText(nil, r.Value(0)))
-			}
-			if infinite(r.Int(1)) {
-				return r.SetInt(r.Int(1))
 			}
 			us, err := addMicros(r.Int(1), sign*(v.Micros/1_000_000*1_000_000))
 			if err != nil {
@@ -333,7 +337,7 @@ func defineZones(d *defs) {
 		return nil
 	}
 	d.fn("timezone(text,timetz)", each(func(r *Row) error {
-		z, err := sql.ParseZone(r.Str(0))
+		z, err := parseZone(r.Str(0))
 		if err != nil {
 			return err
 		}
@@ -348,4 +352,13 @@ func defineZones(d *defs) {
 		}
 		return timetz(r, v.Micros/1_000_000)
 	}))
+}
+
+// parseZone reads a zone's name; a bare offset counts west, as in POSIX.
+func parseZone(name string) (*time.Location, error) {
+	z, err := sql.ParseZone(name)
+	if err == nil || name == "" || name[0] != '+' && name[0] != '-' {
+		return z, err
+	}
+	return sql.ParseZone("<" + name + ">" + name)
 }

@@ -330,7 +330,10 @@ func defineExtract(d *defs) {
 		return r.SetInt(us)
 	}))
 	d.fn("date_trunc(text,timestamptz,text)", each(func(r *Row) error {
-		z, err := sql.ParseZone(r.Str(2))
+		if infinite(r.Int(1)) {
+			return r.SetInt(r.Int(1))
+		}
+		z, err := parseZone(r.Str(2))
 		if err != nil {
 			return err
 		}

@@ -129,7 +129,7 @@ var overrides = map[string]map[int][]string{
 	"extract":          {0: fields},
 	"timezone":         {0: zones},
 	"make_timestamptz": {6: zones[:4]},
-	"make_interval":    {0: small, 1: small, 2: small, 3: small, 4: small, 5: small},
+	"make_interval":    {0: small, 1: small, 2: small, 3: small, 4: small, 5: small, 6: {"0", "1.5", "-61"}},
 	"age":              {0: {"2000-01-01", "2024-02-29 12:34:56.789", "2023-03-26 02:30:00", "2023-03-31"}, 1: {"1999-12-31", "2024-03-30 23:00:00", "2023-02-28", "2000-01-01"}},
 	"repeat":           {1: {"0", "1", "3", "-1"}},
 	"lpad":             {1: {"0", "1", "7", "-1", "12"}},

@@ -126,8 +126,11 @@ func Builtins() *Registry {
 	defineClock(d)
 	defineSystem(d)
 	defineArrays(d)
+	defineJSON(d)
 	defineCasts(d)
 	defineAggs(d)
+	defineStatistics(d)
+	defineLists(d)
 	defineWindows(d)
 	d.finish()
 	return d.r
