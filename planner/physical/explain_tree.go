@@ -165,6 +165,9 @@ func describe(n Node, opt *ExplainOptions) *planNode {
 			}
 			p.add("Publishes", list)
 		}
+		if n.MarkNulls {
+			p.addText("Null Aware", true, "true")
+		}
 		if n.UniqueBuild {
 			p.addText("Inner Unique", true, "true")
 		}

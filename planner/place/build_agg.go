@@ -154,7 +154,7 @@ func (b *builder) buildAggregate(n *logical.Aggregate, need expr.ColSet) (*rel, 
 	for i := range aggs {
 		k := &aggs[i]
 		out = append(out, logical.Col{ID: k.Out, Name: k.Name, T: k.T})
-		b.stats[k.Out] = colStat{distinct: max(rows/2, 1), width: typeWidth(k.T)}
+		b.stats[k.Out] = b.aggStat(k, r.rows, rows)
 	}
 	a.Base = physical.Base{Cols: out}
 	res := &rel{node: a, rows: rows, work: r.work + r.rows*(8+4*float64(len(aggs))) + rows*30}
@@ -162,6 +162,38 @@ func (b *builder) buildAggregate(n *logical.Aggregate, need expr.ColSet) (*rel, 
 		res.uniq = []expr.ColSet{setOf(a.GroupOut)}
 	}
 	return res, nil
+}
+
+// aggStat guesses the range of an aggregate's results over groups of rows/groups
+// rows each: what a HAVING selects is worth a guess (TPC-H Q18).
+func (b *builder) aggStat(k *expr.AggCall, rows, groups float64) colStat {
+	s := colStat{distinct: max(groups/2, 1), width: typeWidth(k.T), derived: true}
+	per := rows / max(groups, 1)
+	if k.Fn.Name == "count" {
+		s.min, s.max, s.ranged = 0, 2*per, true
+		s.distinct = min(s.distinct, s.max+1)
+		return s
+	}
+	if len(k.Args) != 1 {
+		return s
+	}
+	col, ok := k.Args[0].(*expr.Col)
+	if !ok {
+		return s
+	}
+	in := b.stat(col.ID)
+	if !in.ranged {
+		return s
+	}
+	switch k.Fn.Name {
+	case "min", "max", "avg":
+		s.min, s.max, s.ranged = in.min, in.max, true
+	case "sum":
+		if in.min >= 0 {
+			s.min, s.max, s.ranged = in.min, (in.min+in.max)*per, true
+		}
+	}
+	return s
 }
 
 // trim drops columns that r carries but nobody wants, if r is a projection anyway.

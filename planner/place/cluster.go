@@ -142,7 +142,7 @@ func (c *cluster) flattenAttached(x *logical.Join) (leafSet, bool) {
 func semiIsInner(x *logical.Join) bool {
 	rcols := setOf(x.Right.Columns())
 	for _, e := range x.On {
-		if expr.MayRaise(e) {
+		if rule.CanRaise(e) {
 			return false
 		}
 	}
@@ -161,7 +161,7 @@ func (c *cluster) addLeaf(l *leaf) (leafSet, bool) {
 func (c *cluster) addConds(conds []expr.Expr, scope leafSet) {
 	for _, e := range conds {
 		p := &pred{e: e}
-		if expr.MayRaise(e) {
+		if rule.CanRaise(e) {
 			p.mask = scope
 		}
 		c.preds = append(c.preds, p)
@@ -229,7 +229,7 @@ func (c *cluster) analyse() {
 		on := make([]expr.Expr, len(l.on))
 		for k, e := range l.on {
 			on[k] = c.resolve(e)
-			raises = raises || expr.MayRaise(e)
+			raises = raises || rule.CanRaise(e)
 			refs |= c.leavesOf(expr.ColsOf(on[k]))
 		}
 		l.on = on

@@ -1,6 +1,8 @@
 package place
 
 import (
+	"math"
+
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/physical"
@@ -57,18 +59,24 @@ func (f *filterPlacer) publish(j *physical.HashJoin) {
 	}
 }
 
-// useless reports whether the build side holds every value that the probe side
-// can have: it is a whole relation whose key covers the probe key's range.
+// useless reports whether the build side is expected to hold nearly every value
+// that the probe side has: testing rows would cost and drop nothing.
 func (f *filterPlacer) useless(j *physical.HashJoin, i int) bool {
-	if j.Kind == physical.BuildAnti || reduced(j.Build) {
-		return false
-	}
-	// Nothing below the build side drops rows; its key has all its values.
 	bk, pk := f.b.stat(j.BuildKeys[i].ID), f.b.stat(j.ProbeKeys[i].ID)
-	if !bk.ranged || !pk.ranged {
+	if bk.ranged && pk.ranged && (bk.min > pk.min || bk.max < pk.max) {
+		return false // min and max alone can prune
+	}
+	if !reduced(j.Build) {
+		return bk.ranged && pk.ranged && bk.distinct >= pk.distinct*0.9
+	}
+	build, ok := f.b.made[j.Build]
+	if !ok || bk.distinct <= 0 || pk.domain <= 0 || bk.domain <= 0 {
 		return false
 	}
-	return bk.min <= pk.min && bk.max >= pk.max && bk.distinct >= pk.distinct*0.9
+	// Drawing rows times from the key's values meets so many of them. A filter that is
+	// estimated from filters above it would be a guess on a guess: only plain cases.
+	seen := bk.distinct * (1 - math.Exp(-build.rows/bk.distinct))
+	return seen >= 0.95*max(pk.distinct, 1)
 }
 
 // reduced reports whether n delivers fewer rows than its relations have.

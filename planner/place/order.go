@@ -150,11 +150,14 @@ func (o *orderer) rows(s leafSet) float64 {
 }
 
 // members returns the distinct counts of the class's columns within s. A count that
-// is only a bound is taken to be at most the smallest of the class: keys refer to keys.
+// is only a bound is taken to be at most the smallest domain of the class's table
+// columns: keys refer to keys.
 func (o *orderer) members(k *class, s leafSet) []float64 {
 	least := math.Inf(1)
 	for _, col := range k.cols {
-		least = min(least, o.b.distinct(col.ID))
+		if d := o.b.stat(col.ID).domain; d > 0 {
+			least = min(least, d)
+		}
 	}
 	var ds []float64
 	for i, col := range k.cols {
@@ -162,7 +165,7 @@ func (o *orderer) members(k *class, s leafSet) []float64 {
 			continue
 		}
 		d := o.b.distinct(col.ID)
-		if !o.b.stat(col.ID).exact {
+		if o.b.stat(col.ID).bound {
 			d = min(d, max(least, 1))
 		}
 		ds = append(ds, d)

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/sluicedb/sluice/expr"
-	"github.com/sluicedb/sluice/sql"
 )
 
 // Selectivities where nothing better is known.
@@ -14,6 +13,7 @@ const (
 	selEquality   = 0.05
 	selPrefix     = 0.1
 	selContains   = 0.05
+	selDerived    = 0.005 // the least for a range over an aggregate's guessed results
 	selMin        = 1e-7
 )
 
@@ -65,8 +65,12 @@ func (b *builder) selectivity(conds []expr.Expr) float64 {
 		case width > 0:
 			f = (hi - lo) / width
 		}
-		s *= max(f, 1/max(st.distinct, 1)) * (1 - st.nulls)
-		if hi < lo {
+		f = max(f, 1/max(st.distinct, 1))
+		if st.derived {
+			f = max(f, selDerived)
+		}
+		s *= f * (1 - st.nulls)
+		if hi < lo && !st.derived {
 			s *= 0.01
 		}
 	}
@@ -214,6 +218,9 @@ func (b *builder) callSel(x *expr.Call) float64 {
 			s := selContains
 			if const1 && !strings.HasPrefix(k.V.S, "%") {
 				s = selPrefix
+				if c, ok := x.Args[0].(*expr.Col); ok && b.distinct(c.ID) > 1000 {
+					s = 0.01 // names and texts, not codes
+				}
 			}
 			if x.Fn.Name[0] == '!' {
 				return 1 - s
@@ -223,11 +230,8 @@ func (b *builder) callSel(x *expr.Call) float64 {
 			return selContains
 		}
 	}
-	if x.T.OID == sql.OIDBool && len(x.Args) > 0 {
-		switch x.Fn.Name {
-		case "starts_with":
-			return selPrefix
-		}
+	if x.Fn.Name == "starts_with" {
+		return selPrefix
 	}
 	return selDefault
 }

@@ -38,7 +38,12 @@ const defaultRows = 1e5
 // colStat describes the values of one column.
 type colStat struct {
 	distinct float64 // 0: unknown
-	exact    bool    // distinct comes from statistics, not from a bound
+	// bound: distinct is but an upper bound, from the range and the row count.
+	bound bool
+	// domain is the number of values in the table before conditions on the column.
+	domain float64
+	// derived: the range is a guess about an aggregate's results.
+	derived  bool
 	nulls    float64 // fraction
 	width    float64 // bytes in memory
 	stored   float64 // bytes in files, 0 unknown
@@ -108,6 +113,7 @@ func columnStat(col logical.Col, f *TableFacts, rows float64) colStat {
 	cs, ok := f.Columns[col.Name]
 	if !ok {
 		s.distinct = guessDistinct(col.T, rows)
+		s.domain = s.distinct
 		return s
 	}
 	if rows > 0 && cs.Nulls > 0 {
@@ -127,14 +133,15 @@ func columnStat(col logical.Col, f *TableFacts, rows float64) colStat {
 	}
 	switch {
 	case cs.Distinct > 0:
-		s.distinct, s.exact = min(float64(cs.Distinct), max(rows, 1)), true
+		s.distinct = min(float64(cs.Distinct), max(rows, 1))
 	case s.ranged && (col.T.IsInteger() || col.T.OID == sql.OIDOid):
-		s.distinct = min(s.max-s.min+1, max(rows, 1))
+		s.distinct, s.bound = min(s.max-s.min+1, max(rows, 1)), true
 	case s.ranged && col.T.OID == sql.OIDDate:
 		s.distinct = min((s.max-s.min)/86400e6+1, max(rows, 1))
 	default:
 		s.distinct = guessDistinct(col.T, rows)
 	}
+	s.domain = s.distinct
 	return s
 }
 

@@ -2,15 +2,81 @@ package rule
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/sql"
 )
 
-// canRaise reports whether evaluating e may raise an error.
+// canRaise reports whether evaluating e may raise an error (or has effects).
 func canRaise(e expr.Expr) bool {
-	return anyFunc(e, func(f *expr.Func) bool { return f.Raises || f.Vol == expr.Volatile })
+	found := false
+	expr.Walk(e, func(x expr.Expr) bool {
+		switch x := x.(type) {
+		case *expr.Call:
+			found = found || x.Fn.Vol == expr.Volatile || x.Fn.Raises && !quiet(x)
+		case *expr.InList:
+			found = found || x.Eq != nil && x.Eq.Raises
+		case *expr.ScalarArray:
+			found = found || x.Op.Raises || x.Op.Vol == expr.Volatile
+		}
+		return !found
+	})
+	return found
+}
+
+// CanRaise is the planner's question whether e must keep its place: it may raise
+// an error for some row. Functions that raise for some arguments only do not count
+// where constant arguments rule that out.
+func CanRaise(e expr.Expr) bool { return canRaise(e) }
+
+// quiet reports whether the constant arguments of a call exclude the errors that
+// its function can raise.
+func quiet(x *expr.Call) bool {
+	konst := func(i int) (sql.Value, bool) {
+		if i >= len(x.Args) {
+			return sql.Value{}, false
+		}
+		k, ok := x.Args[i].(*expr.Const)
+		if !ok || k.V.Null {
+			return sql.Value{}, false
+		}
+		return k.V, true
+	}
+	switch x.Fn.Name {
+	case "~~", "!~~", "~~*", "!~~*": // a pattern must not end with a bare escape
+		p, ok := konst(1)
+		if !ok {
+			return false
+		}
+		n := len(p.S) - len(strings.TrimRight(p.S, "\\"))
+		return n%2 == 0
+	case "substring", "substr": // a length must not be negative
+		if len(x.Args) == 2 {
+			return x.Args[1].Type().IsInteger()
+		}
+		n, ok := konst(2)
+		return ok && n.Type.IsInteger() && n.I >= 0
+	case "/", "%": // integers: zero, and the least value by -1
+		d, ok := konst(1)
+		return ok && d.Type.IsInteger() && x.T.IsInteger() && d.I != 0 && d.I != -1
+	case "extract", "date_part": // a field that the type has
+		f, ok := konst(0)
+		if !ok || len(x.Args) != 2 {
+			return false
+		}
+		switch x.Args[1].Type().OID {
+		case sql.OIDDate, sql.OIDTimestamp, sql.OIDTimestamptz:
+		default:
+			return false
+		}
+		switch strings.ToLower(f.S) {
+		case "year", "month", "day", "quarter", "week", "dow", "doy", "isodow", "isoyear", "century", "decade":
+			return true
+		}
+	}
+	return false
 }
 
 // volatileExpr reports whether e calls a volatile function.
