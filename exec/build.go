@@ -7,20 +7,24 @@ import (
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/physical"
 	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/storage/table"
 )
 
 // Build translates a physical plan into pipelines. Nothing runs before Start.
 func Build(plan *physical.Plan, rt *Runtime) (*Execution, error) {
 	e := &Execution{
-		rt: rt, job: &job{}, nodes: make([]counters, plan.Nodes), budget: rt.Memory,
-		spill: &spillDir{dir: rt.SpillDir}, shared: map[int]*rowStore{},
+		rt: rt, job: &job{}, nodes: make([]counters, plan.Nodes),
+		spill:  &spillDir{dir: rt.SpillDir},
 		result: newResultQueue(rt.batchSize()), live: map[*Task]struct{}{},
 		idle: make(chan struct{}), ioSlots: make(chan struct{}, rt.io()),
 	}
-	if e.budget == nil {
-		e.budget = NewBudget(nil, 1<<62)
+	e.budget = NewBudget(rt.Memory, 1<<62)
+	if rt.Memory != nil {
+		e.budget.limit = rt.Memory.limit
 	}
 	b := newBuilder(e)
+	b.prepare(plan.Root)
 	s, err := b.build(plan.Root)
 	if err != nil {
 		return nil, err
@@ -31,19 +35,31 @@ func Build(plan *physical.Plan, rt *Runtime) (*Execution, error) {
 	return e, nil
 }
 
+// prepare makes what nodes that run several times share.
+func (b *builder) prepare(n physical.Node) {
+	if _, ok := n.(*physical.TableScan); ok {
+		c := b.node(n)
+		c.scan, c.files = &format.Metrics{}, &table.Metrics{}
+	}
+	for _, c := range n.Children() {
+		b.prepare(c)
+	}
+}
+
 // builder makes the pipelines of a plan, or of the part of one that runs again and
 // again (Recursive, Apply).
 type builder struct {
 	e          *Execution
 	pipes      []*pipeline
 	shared     map[int]*pipeline // that fill shared plans
+	stores     map[int]*rowStore // of shared plans and work tables
 	filters    map[int]*expr.RuntimeFilter
 	publishers map[int]*pipeline
 	wants      map[*pipeline][]int // filters that a pipeline's scans await
 }
 
 func newBuilder(e *Execution) *builder {
-	return &builder{e: e, shared: map[int]*pipeline{}, filters: map[int]*expr.RuntimeFilter{},
+	return &builder{e: e, shared: map[int]*pipeline{}, stores: map[int]*rowStore{}, filters: map[int]*expr.RuntimeFilter{},
 		publishers: map[int]*pipeline{}, wants: map[*pipeline][]int{}}
 }
 

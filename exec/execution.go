@@ -117,6 +117,14 @@ func (e *Execution) Close() {
 	}
 	e.onEnd = nil
 	e.spill.close()
+	e.budget.drain()
+}
+
+// atEnd makes Close call f.
+func (e *Execution) atEnd(f func()) {
+	e.mu.Lock()
+	e.onEnd = append(e.onEnd, f)
+	e.mu.Unlock()
 }
 
 var errClosed = errors.New("statement closed")

@@ -57,6 +57,9 @@ func (b *Budget) give(n int64) {
 	}
 }
 
+// drain gives back whatever is still in use.
+func (b *Budget) drain() { b.give(b.used.Load()) }
+
 // Grant is the memory of one operator, or of one task's part of it. One
 // goroutine at a time uses it.
 type Grant struct {

@@ -48,9 +48,6 @@ func (b *builder) tableScan(n *physical.TableScan) (*stream, error) {
 		return nil, err
 	}
 	node := b.node(n)
-	if node.scan == nil {
-		node.scan, node.files = &format.Metrics{}, &table.Metrics{}
-	}
 	filters, on := b.filterRefs(n.Filters)
 	s := &scanSource{
 		exec: b.e, access: access, est: n.Est.Rows,

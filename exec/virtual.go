@@ -14,6 +14,10 @@ func errNoLake(name string) error {
 	return sql.Errorf(sql.CodeInternal, "there is no way to read table %q", name)
 }
 
+func errNoPlan(name string) error {
+	return sql.Errorf(sql.CodeInternal, "there is no plan for %q", name)
+}
+
 func (b *builder) virtualScan(n *physical.VirtualScan) (*stream, error) {
 	if b.e.rt.Relations == nil {
 		return nil, errNoLake(n.Table.Name)
