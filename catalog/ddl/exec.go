@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sluicedb/sluice/catalog"
+	"github.com/sluicedb/sluice/catalog/analyze"
 	"github.com/sluicedb/sluice/catalog/store"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
@@ -33,10 +34,7 @@ type Session struct {
 }
 
 // PartitionStats are statistics of the partition with the raw values.
-type PartitionStats struct {
-	Values []string
-	Stats  *model.TableStats
-}
+type PartitionStats = analyze.PartitionStats
 
 // Result is a statement's outcome.
 type Result struct {
@@ -495,6 +493,7 @@ func (x *exec) analyze(s *Analyze) error {
 		if err != nil {
 			return err
 		}
+		stats = analyze.Keep(stats, t.Stats, s.Columns)
 		err = x.Update(x.ctx, func(tx *store.Tx) error {
 			for _, p := range parts {
 				err := tx.AlterPartition(t.Database, t.Name, p.Values, func(mp *model.Partition) error { mp.Stats = p.Stats; return nil })
