@@ -151,8 +151,14 @@ func defineJSON(d *defs) {
 	field := func(text bool) Kernel {
 		return each(func(r *Row) error { return give(r, jsonField(r.Bytes(0), r.Str(1)), text) })
 	}
-	elem := func(text bool) Kernel {
-		return each(func(r *Row) error { return give(r, jsonElem(r.Bytes(0), r.Int(1)), text) })
+	elem := func(text, scalar bool) Kernel {
+		return each(func(r *Row) error {
+			b := r.Bytes(0)
+			if i := r.Int(1); scalar && (i == 0 || i == -1) && len(b) > 0 && b[0] != '[' && b[0] != '{' {
+				return give(r, b, text) // a jsonb scalar counts as an array of itself
+			}
+			return give(r, jsonElem(b, r.Int(1)), text)
+		})
 	}
 	path := func(text bool) Kernel {
 		return each(func(r *Row) error { return give(r, jsonPath(r.Bytes(0), r.Value(1).List), text) })
@@ -173,8 +179,8 @@ func defineJSON(d *defs) {
 	for _, t := range []string{"json", "jsonb"} {
 		d.op(t+" -> text", field(false), safe)
 		d.op(t+" ->> text", field(true), safe)
-		d.op(t+" -> int4", elem(false), safe)
-		d.op(t+" ->> int4", elem(true), safe)
+		d.op(t+" -> int4", elem(false, t == "jsonb"), safe)
+		d.op(t+" ->> int4", elem(true, t == "jsonb"), safe)
 		d.op(t+" #> _text", path(false), safe)
 		d.op(t+" #>> _text", path(true), safe)
 		d.fn(t+"_extract_path("+t+",_text)", args(false), safe)

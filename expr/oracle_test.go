@@ -146,7 +146,11 @@ var overrides = map[string]map[int][]string{
 	"^":                {0: {"0", "1", "2", "-1.5", "2.50", "10", "NaN"}, 1: {"0", "1", "2", "-1", "0.5", "3"}},
 }
 
-var zones = []string{"UTC", "America/New_York", "+02", "CET", "nowhere", "-05:00"}
+var patterns = []string{"a", "l+", "[a-c]+", "^H", "o$", "(l)(o)", "x*", `\d+`, "[[:alpha:]]+", "(", "b|c", ".", "ü", "[^a-z]", "a{1,2}", `\s`, "(a)|(b)", "[]a]", "*a", "[", `\.`, "h.*o"}
+
+var flags = []string{"", "g", "i", "gi", "n", "zz"}
+
+var zones = []string{"UTC", "America/New_York", "+02", "nowhere", "-05:00"}
 
 var small = []string{"0", "1", "-3", "17"}
 
@@ -265,6 +269,9 @@ func sqlOf(f *Func, types []sql.OID) string {
 	for i := range types {
 		args = append(args, arg(i))
 	}
+	if n := len(types) - 1; f.Variadic && sql.ElemOf(types[n]) != 0 {
+		args[n] = "variadic " + args[n]
+	}
 	switch f.Kind {
 	case KindOperator:
 		if len(types) == 1 {
@@ -358,7 +365,11 @@ func checkFunc(t *testing.T, o *oracle, env *Env, f *Func, types []sql.OID, rng 
 
 // sameFloat allows the last digits of transcendental functions to differ.
 func sameFloat(f *Func, a, b string) bool {
-	if f.Ret != sql.OIDFloat8 || len(a) < 2 || len(b) < 2 || a[0] != '=' || b[0] != '=' {
+	return f.Ret == sql.OIDFloat8 && closeFloat(a, b, 1e-14)
+}
+
+func closeFloat(a, b string, tolerance float64) bool {
+	if len(a) < 2 || len(b) < 2 || a[0] != '=' || b[0] != '=' {
 		return false
 	}
 	x, err1 := sql.ParseFloat8(a[1:])
@@ -367,7 +378,7 @@ func sameFloat(f *Func, a, b string) bool {
 		return false
 	}
 	d := x - y
-	return d == 0 || d*d <= 1e-28*y*y
+	return d == 0 || d*d <= tolerance*tolerance*y*y
 }
 
 // tooLong tells that a result has more digits than our numerics hold.

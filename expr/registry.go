@@ -127,6 +127,8 @@ func Builtins() *Registry {
 	defineSystem(d)
 	defineArrays(d)
 	defineJSON(d)
+	defineMath(d)
+	defineRegexps(d)
 	defineCasts(d)
 	defineAggs(d)
 	defineStatistics(d)

@@ -246,6 +246,7 @@ func selectCandidate(list []candidate, args []sql.OID) []candidate {
 			continue
 		}
 		cats[i], prefs[i] = category(list[0].args[i])
+		conflict := false
 		for _, c := range list[1:] {
 			cat, pref := category(c.args[i])
 			switch {
@@ -253,10 +254,12 @@ func selectCandidate(list []candidate, args []sql.OID) []candidate {
 				prefs[i] = prefs[i] || pref
 			case cat == 'S':
 				cats[i], prefs[i] = cat, pref
-			case cats[i] == 'S':
 			default:
-				resolvedAll = false
+				conflict = true // a string may still come
 			}
+		}
+		if conflict && cats[i] != 'S' {
+			resolvedAll = false
 		}
 	}
 	if resolvedAll {
