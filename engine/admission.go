@@ -30,7 +30,7 @@ type waiter struct {
 
 func newAdmission(cfg AdmissionConfig) *admission {
 	if cfg.Running == 0 {
-		cfg.Running = 64
+		cfg.Running = defaultRunning
 	}
 	return &admission{cfg: cfg, byRole: map[string]int{}}
 }

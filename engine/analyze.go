@@ -26,13 +26,13 @@ func (s *Session) analyze(ctx context.Context, snap *catalog.Snapshot, env *expr
 		cols = append(cols, format.Column{ID: expr.ColumnID(i + 1), Name: c.Name, Hive: c.Hive, Type: c.Type})
 	}
 	sum := &model.TableStats{}
+	req := &format.Request{Env: env, Store: access.Store, Columns: cols}
 	err = access.Files.Files(ctx, &table.Request{Table: t, Columns: cols, Env: env, Store: access.Store, Partition: access.Partitions, Metrics: &table.Metrics{}},
 		func(task *format.FileTask) error {
-			st, err := s.eng.cfg.Parquet.Stats(ctx, access.Store, task)
+			st, err := s.eng.footerStats(ctx, req, task)
 			if err != nil {
 				return err
 			}
-			st.Bytes, st.Files = task.Size, 1
 			keep(st, columns)
 			merge(sum, st)
 			return nil

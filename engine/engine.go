@@ -12,10 +12,11 @@ import (
 
 	"github.com/sluicedb/sluice/catalog"
 	"github.com/sluicedb/sluice/catalog/store"
+	"github.com/sluicedb/sluice/catalog/system"
 	"github.com/sluicedb/sluice/exec"
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/parse"
-	"github.com/sluicedb/sluice/planner/physical"
+	"github.com/sluicedb/sluice/planner/place"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format/parquet"
 	"github.com/sluicedb/sluice/storage/object"
@@ -26,11 +27,12 @@ import (
 // opened the parts closes them after Close.
 type Config struct {
 	Catalog  *catalog.Catalog
+	System   *system.Set // the relations that Catalog was opened with
 	Registry *expr.Registry
 	Store    *object.Mux
 	Files    table.Format    // of lake tables
 	Parquet  *parquet.Format // with the process's cache
-	Prices   physical.Prices
+	Prices   *place.Prices   // nil: list prices
 	Pool     *exec.Pool
 	Memory   *exec.Budget // of all statements
 	// StatementMemory is the most that one statement may use.
@@ -58,6 +60,7 @@ type Engine struct {
 	parser    *parse.Cache
 	admit     *admission
 	planFuncs planFuncs
+	live      live
 
 	mu       sync.Mutex
 	sessions map[int32]*Session
@@ -69,8 +72,10 @@ func New(cfg Config) *Engine {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	return &Engine{cfg: cfg, log: cfg.Log, settings: settingTable(), sessions: map[int32]*Session{},
+	e := &Engine{cfg: cfg, log: cfg.Log, settings: settingTable(), sessions: map[int32]*Session{},
 		parser: parse.NewCache(parseCacheSize), admit: newAdmission(cfg.Admission), planFuncs: planFuncs{cfg.Registry}}
+	e.live.slow.Store(int64(cfg.SlowStatement))
+	return e
 }
 
 // parseCacheSize is in bytes of text.

@@ -69,6 +69,7 @@ func (s *Session) Bind(name string, prep *Prepared, params []sql.Value) (*Portal
 		}
 	}
 	p := &Portal{s: s, Name: name, prep: prep, params: params}
+	p.stats.before, prep.phases = prep.phases, nil
 	s.portals[name] = p
 	return p, nil
 }
@@ -91,6 +92,7 @@ func (s *Session) ClosePortal(name string) {
 }
 
 func (p *Portal) close() {
+	p.finish(nil)
 	if p.rows != nil {
 		p.rows.Close()
 		p.rows = nil
@@ -120,12 +122,16 @@ func (p *Portal) Fetch(max int64, emit Emit) (res Result, err error) {
 	}
 	if p.ctx == nil {
 		p.ctx, p.cancel = context.WithCancelCause(s.ctx)
-		p.stats.started = time.Now()
+	}
+	begun := time.Now()
+	if p.stats.started.IsZero() {
+		p.stats.started = begun
 	}
 	err = s.guarded(p.prep.Source.Stmt.Text, p.ctx, p.cancel, func() (err error) {
 		res, err = p.fetch(max, emit)
 		return err
 	})
+	p.stats.active += time.Since(begun)
 	if err != nil {
 		err = shiftPosition(err, p.prep.Source.Stmt.Off)
 		p.finish(err)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/sql"
@@ -27,6 +28,7 @@ type Prepared struct {
 
 	query    *query // queries, EXPLAIN, COPY
 	copySpec *CopySpec
+	phases   []Phase // parse and bind, until the first portal takes them
 }
 
 // Empty reports whether the statement is empty.
@@ -35,11 +37,16 @@ func (p *Prepared) Empty() bool { return p.Source.Stmt.Stmt == nil && p.Source.D
 // Prepare binds a statement; client's parameter types (0 unknown) are honoured.
 // Errors have positions relative to the whole text.
 func (s *Session) Prepare(ctx context.Context, name string, src Source, types []sql.OID) (p *Prepared, err error) {
+	phases, begun := src.parsed, time.Now()
 	defer func() {
+		phases = append(phases, Phase{"bind", begun, time.Now()})
 		if err != nil {
 			err = shiftPosition(err, src.Stmt.Off)
+			s.failed(src.Stmt.Text, err, phases...)
 			s.fail()
+			return
 		}
+		p.phases = phases
 	}()
 	if err := s.enter(src.Stmt.Stmt); err != nil && src.Stmt.Stmt != nil {
 		return nil, err

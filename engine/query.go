@@ -93,13 +93,13 @@ func (s *Session) planQuery(ctx context.Context, q *query, params []sql.Value) (
 	env := s.env()
 	lk := &lake{eng: s.eng, snap: snap, env: env, store: newListings(s.eng.cfg.Store)}
 	opt := rule.Options{Disabled: s.set.derive(s.opts.User).disabled, Funcs: s.eng.planFuncs,
-		Fold: func(e expr.Expr) expr.Expr { return expr.Fold(env, e) }}
+		Fold: func(e expr.Expr) expr.Expr { return expr.Fold(env, e, true) }}
 	tree, err := rule.Rewrite(q.bound.WithParams(params), opt)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := place.Plan(ctx, tree, place.Options{Env: env, Output: q.bound.Output, Funcs: s.eng.planFuncs,
-		Statistics: &statistics{lk}, Prices: s.eng.cfg.Prices, Workers: s.eng.cfg.Pool.Workers()})
+	plan, err := place.Plan(ctx, tree, place.Options{Stats: &statistics{lk}, Prices: s.eng.cfg.Prices,
+		Widen: s.eng.planFuncs.widen, Eval: func(e expr.Expr) (sql.Value, error) { return expr.EvalConst(env, e) }})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (s *Session) openQuery(ctx context.Context, p *Portal, pl *planned) (*query
 	p.stats.route = "lake"
 	ctx = object.WithMeter(ctx, p.stats.counters)
 	limit := s.set.integer("sluice.statement_memory") << 10
-	if limit <= 0 || limit > e.cfg.StatementMemory {
+	if limit <= 0 || e.cfg.StatementMemory > 0 && limit > e.cfg.StatementMemory {
 		limit = e.cfg.StatementMemory
 	}
 	x, err := exec.Build(pl.plan, &exec.Runtime{

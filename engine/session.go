@@ -218,4 +218,16 @@ func cancelCause(ctx context.Context, err error) error {
 func (s *Session) dialect() expr.Dialect { return s.set.derive(s.opts.User).dialect }
 
 // Parse splits a text into statements; an empty text gives none.
-func (s *Session) Parse(text string) ([]Source, error) { return s.eng.parse(text, s.dialect()) }
+func (s *Session) Parse(text string) ([]Source, error) {
+	begun := time.Now()
+	list, err := s.eng.parse(text, s.dialect())
+	took := Phase{"parse", begun, time.Now()}
+	if err != nil {
+		s.failed(text, err, took)
+		return nil, err
+	}
+	if len(list) > 0 {
+		list[0].parsed = []Phase{took}
+	}
+	return list, nil
+}

@@ -197,6 +197,26 @@ func (s *settings) all() [][3]string {
 	return out
 }
 
+// sorted returns all settings by name.
+func (s *settings) sorted() []*setting {
+	var out []*setting
+	for _, k := range slices.Sorted(maps.Keys(s.table)) {
+		out = append(out, s.table[k])
+	}
+	return out
+}
+
+// changed returns name and value of the settings that differ from their defaults.
+func (s *settings) changed() []string {
+	var out []string
+	for _, d := range s.sorted() {
+		if v, _ := s.get(d.name); v != d.def && !d.readOnly {
+			out = append(out, d.name, d.show(v))
+		}
+	}
+	return out
+}
+
 // snapshot and restore are for transactions and savepoints.
 type settingsSnapshot struct{ session, local map[string]string }
 

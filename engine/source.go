@@ -11,6 +11,8 @@ import (
 type Source struct {
 	Stmt parse.Statement // its Stmt is nil if DDL is not
 	DDL  ddl.Stmt
+
+	parsed []Phase // when the text was parsed; of its first statement only
 }
 
 // parse reads a text. Every statement is parsed before any runs. A text in which

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/catalog"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/place"
@@ -48,7 +48,10 @@ func (s *statistics) Table(ctx context.Context, scan *logical.Scan) (place.Table
 		}
 	}
 	f := place.TableFacts{}
-	f.Facts.PartitionsKept, f.Facts.PartitionsTotal = parts.Kept, parts.Total
+	f.Facts.Files, f.Facts.Projected = -1, catalog.Projected(t)
+	if len(t.Keys) > 0 {
+		f.Facts.PartitionsKept, f.Facts.PartitionsTotal = parts.Kept, parts.Total
+	}
 	if parts.Kept == 0 {
 		return f, nil
 	}
@@ -57,6 +60,7 @@ func (s *statistics) Table(ctx context.Context, scan *logical.Scan) (place.Table
 		if parts.Total > 0 {
 			share = float64(parts.Kept) / float64(parts.Total)
 		}
+		f.Facts.Source = "catalog"
 		f.Rows, f.Bytes, f.Columns = float64(t.Stats.Rows)*share, float64(t.Stats.Bytes)*share, t.Stats.Columns
 		return f, nil
 	}
@@ -77,6 +81,7 @@ func (s *statistics) sample(ctx context.Context, scan *logical.Scan, cols []form
 		return nil
 	})
 	whole := err == nil
+	req := &format.Request{Env: s.lake.env, Store: access.Store, Columns: cols}
 	if err != nil && !errors.Is(err, errSampled) {
 		return f, err
 	}
@@ -87,7 +92,7 @@ func (s *statistics) sample(ctx context.Context, scan *logical.Scan, cols []form
 	var sampled int64
 	seen := map[string]bool{}
 	for _, task := range tasks {
-		st, err := s.lake.eng.cfg.Parquet.Stats(ctx, access.Store, task)
+		st, err := s.lake.eng.footerStats(ctx, req, task)
 		if err != nil {
 			return f, err
 		}
@@ -100,6 +105,7 @@ func (s *statistics) sample(ctx context.Context, scan *logical.Scan, cols []form
 		scale = float64(parts.Kept) / float64(len(seen))
 	}
 	f.Rows, f.Bytes, f.Columns = float64(sum.Rows)*scale, float64(sampled)*scale, sum.Columns
+	f.Facts.Source = "footers"
 	f.Facts.Files = int64(float64(len(tasks)) * scale)
 	for name, c := range f.Columns {
 		c.Bytes = int64(float64(c.Bytes) * scale)
@@ -115,6 +121,19 @@ func folderOf(url string) string {
 		}
 	}
 	return url
+}
+
+// footerStats gives what a file's footer says of the request's columns.
+func (e *Engine) footerStats(ctx context.Context, req *format.Request, task *format.FileTask) (*model.TableStats, error) {
+	fs, err := e.cfg.Parquet.Stats(ctx, req, task)
+	if err != nil {
+		return nil, err
+	}
+	st := &model.TableStats{Rows: fs.Rows, Bytes: task.Size, Files: 1, Columns: make(map[string]model.ColumnStats, len(fs.Columns))}
+	for i, c := range fs.Columns {
+		st.Columns[req.Columns[i].Name] = model.ColumnStats{Min: c.Min, Max: c.Max, HasMin: c.HasMin, HasMax: c.HasMax, Nulls: max(c.NullCount, 0), Bytes: c.Bytes}
+	}
+	return st, nil
 }
 
 // merge adds a file's statistics; bounds that one side lacks are lost.
@@ -146,46 +165,8 @@ func merge(sum, st *model.TableStats) {
 		sum.Columns[name] = m
 	}
 	sum.Rows += st.Rows
-	sum.Files++
+	sum.Bytes += st.Bytes
+	sum.Files += st.Files
 }
 
 var _ place.Statistics = (*statistics)(nil)
-
-// planFuncs gives the planner the registry entries that its rewrites insert.
-type planFuncs struct{ reg *expr.Registry }
-
-func (p planFuncs) op(symbol string, t sql.Type) *expr.Func {
-	for _, f := range p.reg.LookupOperator(symbol) {
-		if len(f.Args) == 2 && f.Args[0] == t.OID && f.Args[1] == t.OID {
-			return f
-		}
-	}
-	return nil
-}
-
-// Equal implements rule.Functions.
-func (p planFuncs) Equal(t sql.Type) *expr.Func { return p.op("=", comparable(t)) }
-
-// Less implements rule.Functions.
-func (p planFuncs) Less(t sql.Type, orEqual bool) *expr.Func {
-	if orEqual {
-		return p.op("<=", comparable(t))
-	}
-	return p.op("<", comparable(t))
-}
-
-// comparable maps types that have no operators of their own to those they use.
-func comparable(t sql.Type) sql.Type {
-	if t.OID == sql.OIDVarchar {
-		return sql.Text
-	}
-	return t
-}
-
-// RowNumber implements rule.Functions.
-func (p planFuncs) RowNumber() *expr.WindowFn {
-	for _, f := range p.reg.LookupWindow("row_number") {
-		return f
-	}
-	return nil
-}

@@ -57,3 +57,16 @@ func (r *valueRows) Next(context.Context) (*vector.Batch, error) {
 }
 
 func (r *valueRows) Close() {}
+
+// rowValues returns the first row of a batch.
+func rowValues(b *vector.Batch) []sql.Value {
+	i := 0
+	if b.Sel != nil {
+		i = int(b.Sel[0])
+	}
+	out := make([]sql.Value, len(b.Cols))
+	for c, v := range b.Cols {
+		out[c] = vector.ValueAt(v, i)
+	}
+	return out
+}

@@ -11,6 +11,9 @@ import (
 // intervalMasks are the fields' bits in an interval's modifier.
 var intervalMasks = map[string]int32{"year": 1 << 2, "month": 1 << 1, "day": 1 << 3, "hour": 1 << 10, "minute": 1 << 11, "second": 1 << 12}
 
+// ResolveType resolves a written type; the error is 42704 where there is none.
+func ResolveType(t parse.TypeName) (sql.Type, error) { return (*binder)(nil).typeName(&t) }
+
 // typeName resolves a written type.
 func (b *binder) typeName(t *parse.TypeName) (sql.Type, error) {
 	parts := t.Name.Parts

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/sluicedb/sluice/planner/bind"
+	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/sql"
+)
+
+// typeNames resolves the types that PREPARE names.
+func (s *Session) typeNames(list []parse.TypeName) ([]sql.OID, error) {
+	out := make([]sql.OID, len(list))
+	for i, t := range list {
+		r, err := bind.ResolveType(t)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = r.OID
+	}
+	return out, nil
+}
+
+// arguments computes EXECUTE's arguments as the types of the statement's parameters.
+func (s *Session) arguments(ctx context.Context, x *parse.Execute, t *Prepared) ([]sql.Value, error) {
+	if len(x.Args) != len(t.Params) {
+		return nil, sql.Errorf(sql.CodeSyntaxError, "wrong number of parameters for prepared statement \"%s\"", x.Name).
+			WithDetail("Expected %d parameters but got %d.", len(t.Params), len(x.Args))
+	}
+	if len(x.Args) == 0 {
+		return nil, nil
+	}
+	// The arguments are a query of one row, each cast as an assignment to a column is.
+	sel := &parse.Select{P: x.P}
+	for i, a := range x.Args {
+		name := parse.TypeName{P: parse.P(a.Pos()), Name: parse.Name{Parts: []string{"pg_catalog", sql.LookupType(t.Params[i]).Name}}}
+		sel.Targets = append(sel.Targets, parse.Target{P: parse.P(a.Pos()), Expr: &parse.CastExpr{P: parse.P(a.Pos()), Arg: a, Type: name}})
+	}
+	q, err := s.bindQuery(ctx, parse.Statement{Stmt: sel}, sel, nil)
+	if err != nil {
+		return nil, err
+	}
+	pl, err := s.planQuery(ctx, q, nil)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.openQuery(ctx, &Portal{s: s}, pl)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	b, err := rows.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rowValues(b), nil
+}
+
+// runExecute runs a statement that was prepared by SQL or by the protocol.
+func (s *Session) runExecute(ctx context.Context, p *Portal, x *parse.Execute) (Rows, func(int64) string, error) {
+	t, ok := s.prepared[x.Name]
+	if !ok {
+		return nil, nil, undefinedStatement(x.Name)
+	}
+	args, err := s.arguments(ctx, x, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	inner := &Portal{s: s, prep: t, params: args, ctx: p.ctx, cancel: p.cancel}
+	rows, tag, err := s.run(ctx, inner)
+	p.stats = inner.stats
+	return rows, tag, err
+}

@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluicedb/sluice/exec"
+	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/planner/physical"
+	"github.com/sluicedb/sluice/planner/place"
+	"github.com/sluicedb/sluice/sql"
+)
+
+// explained finds the query that an EXPLAIN is of.
+func (s *Session) explained(ctx context.Context, p *Prepared, x *parse.Explain) (*query, error) {
+	stmt := parse.Statement{Stmt: x.Query, Text: x.Text}
+	switch q := x.Query.(type) {
+	case *parse.Select:
+		return s.bindQuery(ctx, stmt, q, p.Params)
+	case *parse.DeclareCursor:
+		if sel, ok := q.Query.(*parse.Select); ok {
+			return s.bindQuery(ctx, stmt, sel, p.Params)
+		}
+	case *parse.Execute:
+		t, ok := s.prepared[q.Name]
+		if !ok {
+			return nil, undefinedStatement(q.Name)
+		}
+		if t.query != nil {
+			return t.query, nil
+		}
+	case *parse.Unsupported:
+		err := sql.Errorf(sql.CodeFeatureNotSupported, "%s is not supported", q.Command).At(q.Pos())
+		err.Hint = q.Hint
+		return nil, err
+	}
+	return nil, sql.Errorf(sql.CodeFeatureNotSupported, "EXPLAIN is for queries").At(x.Pos())
+}
+
+func (s *Session) describeExplain(ctx context.Context, p *Prepared, x *parse.Explain) error {
+	opt, err := physical.ParseExplain(x.Options)
+	if err != nil {
+		return err
+	}
+	q, err := s.explained(ctx, p, x)
+	if err != nil {
+		return err
+	}
+	p.query = q
+	if _, ok := x.Query.(*parse.Execute); !ok {
+		p.Params = q.params
+	}
+	p.Fields = textFields("QUERY PLAN")
+	if opt.JSON {
+		p.Fields[0].Type = sql.JSON
+	}
+	return nil
+}
+
+// runExplain plans the query and, with ANALYZE, runs it to its end.
+func (s *Session) runExplain(ctx context.Context, p *Portal, x *parse.Explain) (Rows, error) {
+	opt, err := physical.ParseExplain(x.Options)
+	if err != nil {
+		return nil, err
+	}
+	params := p.params
+	if e, ok := x.Query.(*parse.Execute); ok {
+		if params, err = s.arguments(ctx, e, s.prepared[e.Name]); err != nil {
+			return nil, err
+		}
+	}
+	began := time.Now()
+	pl, err := s.planQuery(ctx, p.prep.query, params)
+	if err != nil {
+		return nil, err
+	}
+	opt.PlanningTime = time.Since(began)
+	if opt.Settings {
+		opt.Changed = s.set.changed()
+	}
+	if opt.Analyze {
+		if opt.Actuals, err = s.runToEnd(ctx, p, pl); err != nil {
+			return nil, err
+		}
+	}
+	var lines [][]string
+	for _, l := range pl.plan.Explain(opt) {
+		lines = append(lines, []string{l})
+	}
+	rows := newTextRows(lines...)
+	if opt.JSON {
+		rows.types[0] = sql.JSON
+	}
+	return rows, nil
+}
+
+// runToEnd runs a plan, throws its rows away and keeps the figures.
+func (s *Session) runToEnd(ctx context.Context, p *Portal, pl *planned) (*actuals, error) {
+	rows, err := s.openQuery(ctx, p, pl)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	began := time.Now()
+	for {
+		b, err := rows.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if b == nil {
+			break
+		}
+	}
+	return &actuals{nodes: rows.x.Stats(), stmt: s.statementActual(p, rows.x, time.Since(began))}, nil
+}
+
+func (s *Session) statementActual(p *Portal, x *exec.Execution, took time.Duration) physical.StatementActual {
+	c := p.stats.counters.Snapshot()
+	a := physical.StatementActual{QueueWait: p.stats.waited, Execution: took, MemoryPeak: x.MemoryPeak(),
+		Bytes: c.BytesRead, Requests: c.Lists + c.Heads + c.Gets}
+	for _, n := range x.Stats() {
+		a.Spilled += n.SpillBytes
+	}
+	pr := s.eng.cfg.Prices
+	if pr == nil {
+		pr = &place.DefaultPrices
+	}
+	a.Dollars = (float64(c.Lists)*pr.ListPer1000+float64(c.Heads+c.Gets)*pr.GetPer1000)/1000 + took.Hours()*pr.MachineHour
+	return a
+}
+
+// actuals gives EXPLAIN what a run did.
+type actuals struct {
+	nodes []exec.NodeStats
+	stmt  physical.StatementActual
+}
+
+// Statement implements physical.Actuals.
+func (a *actuals) Statement() physical.StatementActual { return a.stmt }
+
+// Node implements physical.Actuals.
+func (a *actuals) Node(i int) (physical.Actual, bool) {
+	if i >= len(a.nodes) {
+		return physical.Actual{}, false
+	}
+	n := a.nodes[i]
+	out := physical.Actual{Rows: n.Rows, Time: n.Time, Memory: n.MemoryPeak, Spilled: n.SpillBytes}
+	if m := n.Scan; m != nil {
+		out.Scan = &physical.ScanActual{
+			RowGroupsRead: m.RowGroups.Load() - m.RowGroupsPruned.Load(), RowGroupsTotal: m.RowGroups.Load(),
+			PagesRead: m.Pages.Load() - m.PagesPruned.Load(), PagesTotal: m.Pages.Load(),
+			Bytes: m.BytesFile.Load(), CacheHits: m.DictHits.Load() + m.FooterHits.Load(), RowsFiltered: m.RowsRead.Load() - m.RowsOut.Load(),
+		}
+		if f := n.Files; f != nil {
+			out.Scan.PartitionsKept, out.Scan.PartitionsTotal, out.Scan.Files = f.PartitionsKept.Load(), f.PartitionsTotal.Load(), f.Files.Load()
+		}
+	}
+	return out, n.Loops > 0
+}
