@@ -41,28 +41,27 @@ type Config struct {
 
 // TLS is the endpoint's certificate.
 type TLS struct {
-	Cert     string `yaml:"cert"` // file; "" for no TLS
-	Key      string `yaml:"key"`
+	Cert     string `yaml:"cert" reload:"yes"` // file; "" for no TLS
+	Key      string `yaml:"key" reload:"yes"`
 	Required bool   `yaml:"required"`
 }
 
 // Limits bound what clients can use.
 type Limits struct {
-	Connections     int           `yaml:"connections"`
-	Statements      int           `yaml:"statements"`       // running at once
-	StatementsRole  int           `yaml:"statements_role"`  // of one role; 0: no own limit
-	Workers         int           `yaml:"workers"`          // 0: one a core
-	Memory          Bytes         `yaml:"memory"`           // of all statements; 0: half of the machine's
-	StatementMemory Bytes         `yaml:"statement_memory"` // of one; 0: half of memory
-	Spill           Bytes         `yaml:"spill"`            // on disk; 0: no limit
-	SlowStatement   time.Duration `yaml:"slow_statement"`   // logged as a warning; 0: never
-	ShutdownGrace   time.Duration `yaml:"shutdown_grace"`   // for running statements at SIGTERM
+	Connections     int           `yaml:"connections" reload:"yes"`
+	Statements      int           `yaml:"statements" reload:"yes"`      // running at once
+	StatementsRole  int           `yaml:"statements_role" reload:"yes"` // of one role; 0: no own limit
+	Workers         int           `yaml:"workers"`                      // 0: one a core
+	Memory          Bytes         `yaml:"memory"`                       // of all statements; 0: half of the machine's
+	StatementMemory Bytes         `yaml:"statement_memory"`             // of one; 0: half of memory
+	SlowStatement   time.Duration `yaml:"slow_statement" reload:"yes"`  // logged as a warning; 0: never
+	ShutdownGrace   time.Duration `yaml:"shutdown_grace"`               // for running statements at SIGTERM
 }
 
 // Cache is the one cache of footers, decompressed dictionary pages and remote ranges.
 type Cache struct {
-	Memory Bytes `yaml:"memory"`
-	Off    bool  `yaml:"off"` // to measure without it
+	Memory Bytes `yaml:"memory" reload:"yes"`
+	Off    bool  `yaml:"off" reload:"yes"` // to measure without it
 }
 
 // S3 is how buckets are reached. Keys come by the standard AWS chain.
@@ -75,8 +74,8 @@ type S3 struct {
 
 // Log is the log's form.
 type Log struct {
-	Level  string `yaml:"level"`  // debug, info, warn, error
-	Format string `yaml:"format"` // text or json
+	Level  string `yaml:"level" reload:"yes"` // debug, info, warn, error
+	Format string `yaml:"format"`             // text or json
 }
 
 // Default returns the configuration that is in force where nothing is set.
@@ -90,9 +89,9 @@ func Default() *Config {
 	}
 }
 
-// Load reads a file ("" for none) and the environment over the defaults. Unknown
-// keys are errors.
-func Load(path string, env func(string) (string, bool)) (*Config, error) {
+// Load reads a file ("" for none), the environment and then keys set by flags, each
+// over what came before, beginning with the defaults. Unknown keys are errors.
+func Load(path string, env func(string) (string, bool), set ...[2]string) (*Config, error) {
 	c := Default()
 	if path != "" {
 		b, err := os.ReadFile(path)
@@ -111,6 +110,11 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 			if err := c.Set(k.Path, v); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
+		}
+	}
+	for _, kv := range set {
+		if err := c.Set(kv[0], kv[1]); err != nil {
+			return nil, fmt.Errorf("--set %s: %w", kv[0], err)
 		}
 	}
 	return c, c.check()
@@ -148,6 +152,7 @@ func (c *Config) check() error {
 type Key struct {
 	Path    string
 	Default string
+	Reload  bool // a change takes effect at SIGHUP; others need a restart
 }
 
 // EnvName is the environment variable of a key.
@@ -158,20 +163,56 @@ func EnvName(path string) string {
 // Keys lists every key with its default, in the order of the file.
 func Keys() []Key {
 	var out []Key
+	Default().each(func(k Key) { out = append(out, k) })
+	return out
+}
+
+// each visits the keys with the values of c.
+func (c *Config) each(visit func(Key)) {
 	var walk func(prefix string, v reflect.Value)
 	walk = func(prefix string, v reflect.Value) {
 		for i := range v.NumField() {
-			name := prefix + v.Type().Field(i).Tag.Get("yaml")
+			tag := v.Type().Field(i).Tag
+			name := prefix + tag.Get("yaml")
 			f := v.Field(i)
 			if f.Kind() == reflect.Struct {
 				walk(name+".", f)
 				continue
 			}
-			out = append(out, Key{name, show(f)})
+			visit(Key{name, show(f), tag.Get("reload") == "yes"})
 		}
 	}
-	walk("", reflect.ValueOf(Default()).Elem())
+	walk("", reflect.ValueOf(c).Elem())
+}
+
+// Changed lists the keys whose values differ between two configurations.
+func Changed(a, b *Config) []Key {
+	var old []Key
+	a.each(func(k Key) { old = append(old, k) })
+	i := 0
+	var out []Key
+	b.each(func(k Key) {
+		if k.Default != old[i].Default {
+			out = append(out, k)
+		}
+		i++
+	})
 	return out
+}
+
+// nearest suggests keys that end as path does, or begin as it does.
+func nearest(path string) string {
+	last := path[strings.LastIndexByte(path, '.')+1:]
+	var found []string
+	for _, k := range Keys() {
+		if k.Path[strings.LastIndexByte(k.Path, '.')+1:] == last || strings.HasPrefix(k.Path, path+".") {
+			found = append(found, k.Path)
+		}
+	}
+	if len(found) == 0 {
+		return ": docs/configuration.md lists them"
+	}
+	return ": did you mean " + strings.Join(found, " or ") + "?"
 }
 
 func show(v reflect.Value) string {
@@ -196,7 +237,7 @@ func (c *Config) Set(path, text string) error {
 			}
 		}
 		if !found {
-			return fmt.Errorf("no such key: %s", path)
+			return fmt.Errorf("there is no key %q%s", path, nearest(path))
 		}
 	}
 	switch v.Addr().Interface().(type) {
