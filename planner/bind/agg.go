@@ -52,6 +52,9 @@ func (b *binder) aggregate(lv *level, e *parse.FuncCall, f *callee, args []opera
 	if err := checkAggForm(e, f.agg, name); err != nil {
 		return nil, err
 	}
+	if e.Star {
+		call.Args = nil
+	}
 	var err error
 	switch {
 	case e.WithinGroup:

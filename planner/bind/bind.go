@@ -78,7 +78,7 @@ func Bind(ctx context.Context, env *expr.Env, stmt parse.Stmt, opts Options) (*B
 	if err != nil {
 		return nil, err
 	}
-	if err := b.checkParams(); err != nil {
+	if err := b.checkParams(q.plan); err != nil {
 		return nil, err
 	}
 	out := &Bound{Plan: b.settleCTEs(q.plan), Deps: b.deps, ParamTypes: b.params, CatalogVersion: opts.Catalog.Version()}
@@ -117,24 +117,25 @@ func (b *Bound) WithParams(values []sql.Value) logical.Node {
 
 // binder is the state of one Bind.
 type binder struct {
-	ctx     context.Context
-	env     *expr.Env
-	opts    Options
-	reg     *expr.Registry
-	path    []string // search path, with the implicit pg_catalog
-	lastID  expr.ColumnID
-	owner   map[expr.ColumnID]*level
-	origins map[expr.ColumnID]Origin
-	colPos  map[*expr.Col]int
-	params  []sql.OID
-	deps    []Dep
-	ctes    []*cte // all, by ID
-	views   int    // depth of views being bound
+	ctx      context.Context
+	env      *expr.Env
+	opts     Options
+	reg      *expr.Registry
+	path     []string // search path, with the implicit pg_catalog
+	lastID   expr.ColumnID
+	owner    map[expr.ColumnID]*level
+	origins  map[expr.ColumnID]Origin
+	colPos   map[*expr.Col]int
+	params   []sql.OID
+	paramPos map[*expr.Param]int
+	deps     []Dep
+	ctes     []*cte // all, by ID
+	views    int    // depth of views being bound
 }
 
 func newBinder(ctx context.Context, env *expr.Env, opts Options) *binder {
 	return &binder{ctx: ctx, env: env, opts: opts, reg: opts.Registry, path: effectivePath(env.SearchPath),
-		owner: map[expr.ColumnID]*level{}, origins: map[expr.ColumnID]Origin{}, colPos: map[*expr.Col]int{},
+		owner: map[expr.ColumnID]*level{}, origins: map[expr.ColumnID]Origin{}, colPos: map[*expr.Col]int{}, paramPos: map[*expr.Param]int{},
 		params: append([]sql.OID(nil), opts.ParamTypes...)}
 }
 

@@ -158,6 +158,10 @@ func (b *binder) testExpr(lv *level, e *parse.TestExpr) (expr.Expr, error) {
 		}
 		return expr.AndOf(list), nil
 	}
+	// A parameter's type stays open, as in PostgreSQL.
+	if _, ok := o.e.(*expr.Param); ok {
+		return &expr.IsNull{Arg: o.e, Test: test}, nil
+	}
 	x, err := b.resolveUnknown(o)
 	return &expr.IsNull{Arg: x, Test: test}, err
 }

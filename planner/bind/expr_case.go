@@ -137,11 +137,12 @@ func (b *binder) unify(what string, list []operand) (sql.Type, []expr.Expr, erro
 	return t, out, nil
 }
 
-// minMax binds GREATEST and LEAST as a CASE over comparisons: NULLs are passed over.
+// minMax binds GREATEST and LEAST, which the registry has as functions over
+// arguments of one type.
 func (b *binder) minMax(lv *level, e *parse.MinMaxExpr) (expr.Expr, error) {
-	what, op := "GREATEST", ">="
+	what, name := "GREATEST", "greatest"
 	if e.Least {
-		what, op = "LEAST", "<="
+		what, name = "LEAST", "least"
 	}
 	list, err := b.operands(lv, e.Args)
 	if err != nil {
@@ -151,16 +152,22 @@ func (b *binder) minMax(lv *level, e *parse.MinMaxExpr) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	best := args[0]
-	for _, x := range args[1:] {
-		cmp, err := b.operator("", op, operand{best, e.Pos()}, operand{x, e.Pos()}, e.Pos())
-		if err != nil {
-			return nil, sql.Errorf(sql.CodeUndefinedFunction, "could not identify a comparison function for type %s", sql.FormatType(t.OID, -1)).At(e.Pos())
-		}
-		keep := &expr.Logic{Op: expr.Or, Args: []expr.Expr{&expr.IsNull{Arg: x, Test: expr.TestNull}, cmp}}
-		best = &expr.Case{Whens: []expr.When{{Cond: keep, Then: best}}, Else: x, T: t, Coll: collationOfAll(args)}
+	if !b.comparable(&expr.Const{V: sql.NullOf(t)}, "<") {
+		return nil, sql.Errorf(sql.CodeUndefinedFunction, "could not identify a comparison function for type %s", sql.FormatType(t.OID, -1)).At(e.Pos())
 	}
-	return best, nil
+	fn, err := b.ownFunc(name, e.Pos())
+	if err != nil {
+		return nil, err
+	}
+	return &expr.Call{Fn: fn, Args: args, T: t, Coll: collationOfAll(args), Pos: e.Pos()}, nil
+}
+
+// ownFunc finds a function that PostgreSQL has as syntax alone.
+func (b *binder) ownFunc(name string, pos int) (*expr.Func, error) {
+	if list := b.reg.LookupFunc(name); len(list) > 0 {
+		return list[0], nil
+	}
+	return nil, sql.Errorf(sql.CodeFeatureNotSupported, "%s is not supported", name).At(pos)
 }
 
 func (b *binder) nullIf(lv *level, e *parse.NullIfExpr) (expr.Expr, error) {
@@ -282,50 +289,65 @@ func (b *binder) indirection(lv *level, e *parse.Indirection) (expr.Expr, error)
 			}
 			i = j - 1
 		default:
-			return nil, sql.Errorf(sql.CodeUndefinedColumn, "could not identify column \"%s\" in record data type", s.Field).At(o.pos)
+			if x, err = b.field(lv, e.Arg, x, s.Field, o.pos); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return x, nil
 }
 
-// subscripts calls the registry's subscripting functions, which take the array and
-// the indexes as variadic arguments.
+// field selects a field of a row: of a relation's by the column's name, of another by
+// f1, f2, ...
+func (b *binder) field(lv *level, arg parse.Expr, x expr.Expr, name string, pos int) (expr.Expr, error) {
+	row, ok := x.(*expr.RowExpr)
+	if !ok {
+		return nil, sql.Errorf(sql.CodeWrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, sql.FormatType(x.Type().OID, -1)).At(pos)
+	}
+	if c, ok := arg.(*parse.ColumnRef); ok {
+		it, err := b.findItem(lv, c.Parts, pos)
+		if err != nil {
+			return nil, err
+		}
+		if it != nil {
+			col, err := it.column(name, pos)
+			if err != nil {
+				return nil, err
+			}
+			if col != nil {
+				return b.nsRef(col, pos), nil
+			}
+			return nil, sql.Errorf(sql.CodeUndefinedColumn, "column \"%s\" not found in data type %s", name, it.name).At(pos)
+		}
+	}
+	for i, f := range row.Fields {
+		if name == "f"+itoa(i+1) {
+			return f, nil
+		}
+	}
+	return nil, sql.Errorf(sql.CodeUndefinedColumn, "could not identify column \"%s\" in record data type", name).At(pos)
+}
+
+// subscripts binds a[i].
 func (b *binder) subscripts(lv *level, x expr.Expr, steps []parse.IndirectionStep, pos int) (expr.Expr, error) {
 	arr := x.Type()
 	if sql.ElemOf(arr.OID) == 0 {
 		return nil, sql.Errorf(sql.CodeDatatypeMismatch, "cannot subscript type %s because it does not support subscripting", sql.FormatType(arr.OID, -1)).At(pos)
 	}
-	slice := false
-	for _, s := range steps {
-		slice = slice || s.Index.Slice
+	if len(steps) > 1 || steps[0].Index.Slice {
+		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "array slices and more than one subscript are not supported").At(pos)
 	}
-	if slice {
-		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "array slices are not supported").At(pos)
+	o, err := b.operand(lv, steps[0].Index.Upper)
+	if err != nil {
+		return nil, err
 	}
-	args := []expr.Expr{x}
-	for _, s := range steps {
-		o, err := b.operand(lv, s.Index.Upper)
-		if err != nil {
-			return nil, err
-		}
-		i, err := b.coerce(o.e, sql.Int4, expr.CastAssignment, o.pos)
-		if err != nil {
-			return nil, sql.Errorf(sql.CodeDatatypeMismatch, "array subscript must have type integer").At(o.pos)
-		}
-		args = append(args, i)
+	i, err := b.coerce(o.e, sql.Int4, expr.CastAssignment, o.pos)
+	if err != nil {
+		return nil, sql.Errorf(sql.CodeDatatypeMismatch, "array subscript must have type integer").At(o.pos)
 	}
-	fn := b.subscriptFunc()
-	if fn == nil {
-		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "array subscripts are not supported").At(pos)
+	fn, err := b.ownFunc("subscript", pos)
+	if err != nil {
+		return nil, err
 	}
-	return &expr.Call{Fn: fn, Args: args, T: arr.Elem(), Pos: pos}, nil
-}
-
-// subscriptFunc is the registry's function behind a[i][j]: array_subscript(anyarray,
-// VARIADIC integers) with the subscripts as further arguments; nil if there is none.
-func (b *binder) subscriptFunc() *expr.Func {
-	if list := b.reg.LookupFunc("array_subscript"); len(list) > 0 {
-		return list[0]
-	}
-	return nil
+	return &expr.Call{Fn: fn, Args: []expr.Expr{x, i}, T: arr.Elem(), Coll: collationOf(x), Pos: pos}, nil
 }

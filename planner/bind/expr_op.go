@@ -54,8 +54,10 @@ func fieldOperands(r *expr.RowExpr, pos int) []operand {
 
 // operator applies an operator; left.e is nil for a prefix one.
 func (b *binder) operator(schema, op string, left, right operand, pos int) (expr.Expr, error) {
+	right.e = b.latest(right.e)
 	args := []operand{right}
 	if left.e != nil {
+		left.e = b.latest(left.e)
 		args = []operand{left, right}
 	}
 	types := typesOf(args)

@@ -200,7 +200,7 @@ func (b *binder) funcCall(lv *level, e *parse.FuncCall) (expr.Expr, error) {
 		return b.aggregate(lv, e, f, args, mark)
 	}
 	if f.win != nil {
-		return nil, sql.Errorf(sql.CodeWindowingError, "window function %s requires an OVER clause", short).At(e.Pos())
+		return nil, sql.Errorf(sql.CodeWrongObjectType, "window function %s requires an OVER clause", short).At(e.Pos())
 	}
 	if err := plainOnly(e); err != nil {
 		return nil, err

@@ -29,7 +29,11 @@ func (b *binder) literal(l *parse.Literal) (expr.Expr, error) {
 	}
 	if !strings.ContainsAny(l.Text, ".eE") {
 		if v, err := sql.ParseInt(l.Text, sql.OIDInt8); err == nil {
-			return &expr.Const{V: sql.IntValue(sql.Int8, v)}, nil
+			t := sql.Int8
+			if v == int64(int32(v)) { // -2147483648 is the negation of a bigint
+				t = sql.Int4
+			}
+			return &expr.Const{V: sql.IntValue(t, v)}, nil
 		}
 	}
 	n, err := sql.ParseNum(l.Text, -1)

@@ -134,6 +134,9 @@ func (b *binder) sortKey(e expr.Expr, s parse.SortBy) (expr.SortKey, error) {
 		case ">":
 			k.Desc = true
 		default:
+			if _, err := b.operator("", s.UsingOp, operand{e, s.Pos()}, operand{e, s.Pos()}, s.Pos()); err != nil {
+				return k, err
+			}
 			return k, sql.Errorf(sql.CodeWrongObjectType, "operator %s is not a valid ordering operator", s.UsingOp).At(s.Pos()).
 				WithHint("Ordering operators must be \"<\" or \">\" members of btree operator families.")
 		}

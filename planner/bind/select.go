@@ -166,6 +166,7 @@ func (b *binder) distinct(lv *level, sel *parse.Select, p *selectParts) error {
 	if sel.DistinctOn == nil {
 		return nil
 	}
+	var places []int
 	err := lv.within(inDistinctOn, func() error {
 		for _, e := range sel.DistinctOn {
 			i, err := b.findTarget(lv, e, &p.targets, "SELECT DISTINCT ON")
@@ -181,6 +182,7 @@ func (b *binder) distinct(lv *level, sel *parse.Select, p *selectParts) error {
 			}
 			if !slices.Contains(p.distinctOn, i) {
 				p.distinctOn = append(p.distinctOn, i)
+				places = append(places, leftmost(e))
 			}
 		}
 		return nil
@@ -188,23 +190,20 @@ func (b *binder) distinct(lv *level, sel *parse.Select, p *selectParts) error {
 	if err != nil {
 		return err
 	}
-	skipped := false
-	matched := 0
-	for _, o := range p.order {
-		if slices.Contains(p.distinctOn, o.target) {
-			if skipped {
-				return sql.Errorf(sql.CodeInvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions").At(o.pos)
-			}
-			matched++
-		} else {
-			skipped = true
-		}
+	mismatch := func(i int) error {
+		return sql.Errorf(sql.CodeInvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions").At(places[i])
 	}
-	if skipped && matched < len(p.distinctOn) {
-		for i, d := range p.distinctOn {
-			if !slices.ContainsFunc(p.order, func(o sortItem) bool { return o.target == d }) {
-				return sql.Errorf(sql.CodeInvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions").At(leftmost(sel.DistinctOn[i]))
-			}
+	skipped := false
+	for _, o := range p.order {
+		i := slices.Index(p.distinctOn, o.target)
+		if i >= 0 && skipped {
+			return mismatch(i)
+		}
+		skipped = skipped || i < 0
+	}
+	for i, d := range p.distinctOn {
+		if skipped && !slices.ContainsFunc(p.order, func(o sortItem) bool { return o.target == d }) {
+			return mismatch(i)
 		}
 	}
 	return nil

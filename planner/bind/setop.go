@@ -183,19 +183,52 @@ func definition(n logical.Node, id expr.ColumnID) expr.Expr {
 	return nil
 }
 
-// convert gives a branch's columns the types: beneath by literals' own types, above
-// by a projection of casts.
-func (b *binder) convert(q *boundQuery, types []sql.Type, sel *parse.Select) (logical.Node, error) {
-	p := &logical.Project{Input: q.plan}
-	changed := false
-	for i, c := range q.cols {
-		e := b.branchOperand(q, i)
-		if c.T.OID != sql.OIDUnknown {
-			e.e = c.Ref()
+// redefine gives the column that definition found another expression and its type.
+func redefine(n logical.Node, id expr.ColumnID, e expr.Expr) logical.Node {
+	x, ok := n.(*logical.Project)
+	if !ok {
+		kids := append([]logical.Node(nil), n.Children()...)
+		last := len(kids) - 1 // the input, of Shared too
+		kids[last] = redefine(kids[last], id, e)
+		return n.WithChildren(kids)
+	}
+	out := &logical.Project{Input: x.Input, Exprs: append([]logical.NamedExpr(nil), x.Exprs...)}
+	for i, d := range out.Exprs {
+		if d.Col.ID != id {
+			continue
 		}
-		x, err := b.coerce(e.e, types[i], expr.CastImplicit, targetPos(sel, i))
+		d.Col.T = e.Type()
+		if c, ok := d.Expr.(*expr.Col); ok {
+			out.Input = redefine(x.Input, c.ID, e)
+			k := *c
+			k.T = d.Col.T
+			d.Expr = &k
+		} else {
+			d.Expr = e
+		}
+		out.Exprs[i] = d
+		break
+	}
+	return out
+}
+
+// convert gives a branch's columns the types: untyped literals and parameters where
+// they stand, others by a projection of casts.
+func (b *binder) convert(q *boundQuery, types []sql.Type, sel *parse.Select) (logical.Node, error) {
+	p := &logical.Project{}
+	changed := false
+	plan := q.plan
+	for i, c := range q.cols {
+		pos := targetPos(sel, i)
+		o := b.branchOperand(q, i)
+		x, err := b.coerce(o.e, types[i], expr.CastImplicit, pos)
 		if err != nil {
 			return nil, err
+		}
+		if c.T.OID == sql.OIDUnknown && o.e.Type().OID == sql.OIDUnknown {
+			plan = redefine(plan, c.ID, x)
+			c.T = types[i]
+			x = c.Ref()
 		}
 		if k, ok := x.(*expr.Col); ok && k.ID == c.ID {
 			p.Exprs = append(p.Exprs, logical.NamedExpr{Col: c, Expr: x})
@@ -206,8 +239,9 @@ func (b *binder) convert(q *boundQuery, types []sql.Type, sel *parse.Select) (lo
 		p.Exprs = append(p.Exprs, logical.NamedExpr{Col: n, Expr: x})
 	}
 	if !changed {
-		return q.plan, nil
+		return plan, nil
 	}
+	p.Input = plan
 	return p, nil
 }
 

@@ -82,6 +82,7 @@ func (b *binder) subLink(lv *level, s *parse.SubLink) (expr.Expr, error) {
 	}
 	sub.out = c
 	b.owner[c.ID] = lv
+	delete(b.origins, c.ID) // a subquery's value is no table's column
 	lv.subs[c.ID] = sub
 	return c.Ref(), nil
 }

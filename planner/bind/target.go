@@ -109,8 +109,8 @@ func (b *binder) expand(lv *level, e parse.Expr) ([]target, error) {
 						return out, nil
 					}
 				}
-				for _, f := range row.Fields {
-					out = append(out, target{name: "f", expr: f, pos: o.pos})
+				for i, f := range row.Fields {
+					out = append(out, target{name: "f" + itoa(i+1), expr: f, pos: o.pos})
 				}
 				return out, nil
 			}
@@ -188,10 +188,6 @@ func figureName(e parse.Expr) (string, int) {
 		return "greatest", 2
 	case *parse.SQLValue:
 		return x.Name, 2
-	case *parse.Literal:
-		if x.Kind == parse.LitBool {
-			return "bool", 1
-		}
 	}
 	return "", 0
 }
