@@ -82,7 +82,8 @@ func (s *Store) RestoreFrom(ctx context.Context, path string) error {
 		return storeError(err, path)
 	}
 	defer conn.ExecContext(context.WithoutCancel(ctx), "DETACH DATABASE backup")
-	tx, err := conn.BeginTx(ctx, nil)
+	var tx *dbsql.Tx
+	err = retry(ctx, func() error { tx, err = conn.BeginTx(ctx, nil); return err })
 	if err != nil {
 		return storeError(err, s.path)
 	}

@@ -10,6 +10,7 @@ import (
 	dbsql "database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,6 +26,11 @@ import (
 
 // busyTimeout is how long a change waits for another process's.
 const busyTimeout = 20 * time.Second
+
+// pollTimeout is how long SQLite itself waits for the write lock. It sleeps
+// longer each time, up to 100 ms, so that a process that changes much starves
+// the others; retry asks again at once.
+const pollTimeout = 5 * time.Millisecond
 
 // Store is an open catalog file. Safe for concurrent use.
 type Store struct {
@@ -54,7 +60,7 @@ func Open(path string) (*Store, error) {
 		return nil, storeError(err, path)
 	}
 	s := &Store{path: abs}
-	if s.write, err = dbsql.Open("sqlite", dsn(abs, "_txlock=immediate", "_pragma=synchronous(FULL)")); err != nil {
+	if s.write, err = dbsql.Open("sqlite", dsn(abs, pollTimeout, "_txlock=immediate", "_pragma=synchronous(FULL)")); err != nil {
 		return nil, storeError(err, path)
 	}
 	s.write.SetMaxOpenConns(1)
@@ -62,7 +68,7 @@ func Open(path string) (*Store, error) {
 		s.write.Close()
 		return nil, err
 	}
-	if s.read, err = dbsql.Open("sqlite", dsn(abs, "_pragma=query_only(1)", "_txlock=deferred")); err != nil {
+	if s.read, err = dbsql.Open("sqlite", dsn(abs, busyTimeout, "_pragma=query_only(1)", "_txlock=deferred")); err != nil {
 		s.write.Close()
 		return nil, storeError(err, path)
 	}
@@ -76,8 +82,8 @@ func Open(path string) (*Store, error) {
 }
 
 // dsn makes the data source name of a file; the path may hold any character.
-func dsn(path string, opts ...string) string {
-	base := []string{fmt.Sprintf("_pragma=busy_timeout(%d)", busyTimeout.Milliseconds()), "_pragma=foreign_keys(1)"}
+func dsn(path string, wait time.Duration, opts ...string) string {
+	base := []string{fmt.Sprintf("_pragma=busy_timeout(%d)", wait.Milliseconds()), "_pragma=foreign_keys(1)"}
 	u := url.URL{Scheme: "file", Path: path}
 	return u.String() + "?" + strings.Join(append(base, opts...), "&")
 }
@@ -96,6 +102,34 @@ func (s *Store) Close() error {
 	}
 	errs = append(errs, s.write.Close())
 	return errors.Join(errs...)
+}
+
+// retry calls f until it succeeds or fails for another reason than that another
+// process holds the lock, up to busyTimeout.
+func retry(ctx context.Context, f func() error) error {
+	deadline := time.Now().Add(busyTimeout)
+	for {
+		err := f()
+		if !busy(err) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(rand.Int64N(int64(time.Millisecond)))):
+		}
+	}
+}
+
+func busy(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
+}
+
+// begin starts a transaction that holds the write lock.
+func (s *Store) begin(ctx context.Context) (tx *dbsql.Tx, err error) {
+	err = retry(ctx, func() error { tx, err = s.write.BeginTx(ctx, nil); return err })
+	return tx, err
 }
 
 // prepare checks whose file it is and brings its schema up to date.
@@ -126,8 +160,9 @@ func (s *Store) prepare() error {
 // is put into WAL mode.
 func (s *Store) identify(ctx context.Context) (app, version int, err error) {
 	var tables int
-	row := s.write.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM sqlite_schema), (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version)")
-	if err := row.Scan(&tables, &app, &version); err != nil {
+	const who = "SELECT (SELECT count(*) FROM sqlite_schema), (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version)"
+	err = retry(ctx, func() error { return s.write.QueryRowContext(ctx, who).Scan(&tables, &app, &version) })
+	if err != nil {
 		return 0, 0, storeError(err, s.path)
 	}
 	if tables == 0 && app == 0 {
@@ -135,7 +170,8 @@ func (s *Store) identify(ctx context.Context) (app, version int, err error) {
 	}
 	if app == applicationID {
 		var mode string
-		if err := s.write.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+		err := retry(ctx, func() error { return s.write.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode) })
+		if err != nil {
 			return 0, 0, storeError(err, s.path)
 		}
 	}
@@ -156,7 +192,7 @@ func checkIdentity(path string, app, version int) error {
 }
 
 func (s *Store) migrate(ctx context.Context) error {
-	tx, err := s.write.BeginTx(ctx, nil)
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return storeError(err, s.path)
 	}

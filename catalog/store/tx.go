@@ -64,7 +64,7 @@ func (s *Store) Replayed(ctx context.Context, r Replay, f func(*Tx) error) error
 func (s *Store) run(ctx context.Context, r Replay, commit bool, f func(*Tx) error) error {
 	s.writeMu.Lock()
 	defer s.writeMu.Unlock()
-	tx, err := s.write.BeginTx(ctx, nil)
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return storeError(err, s.path)
 	}
@@ -142,7 +142,9 @@ func (t *Tx) NextOID() (sql.OID, error) {
 func (s *Store) ReserveOID(ctx context.Context) (oid sql.OID, err error) {
 	s.writeMu.Lock()
 	defer s.writeMu.Unlock()
-	err = s.write.QueryRowContext(ctx, "UPDATE meta SET value = value + 1 WHERE name = 'next_oid' RETURNING value - 1").Scan(&oid)
+	err = retry(ctx, func() error {
+		return s.write.QueryRowContext(ctx, "UPDATE meta SET value = value + 1 WHERE name = 'next_oid' RETURNING value - 1").Scan(&oid)
+	})
 	return oid, storeError(err, s.path)
 }
 
