@@ -198,6 +198,7 @@ func (r *aggPartRun) load(part aggPart) (bool, error) {
 	l := r.local
 	nkeys := len(l.keys)
 	each := func(st *partStore, f func(b *vector.Batch, groups []uint32) error) (bool, error) {
+		r.fr = frame{}
 		for _, fr := range st.parts[part.part].frames {
 			b, err := st.file.read(fr, st.types, &r.fr)
 			if err != nil {
@@ -224,7 +225,6 @@ func (r *aggPartRun) load(part aggPart) (bool, error) {
 				}
 			}
 		}
-		r.fr = frame{}
 		return true, nil
 	}
 	ok, err := each(part.from.groups, func(b *vector.Batch, groups []uint32) error {

@@ -55,6 +55,8 @@ func (g *gen) value(t sql.Type, n int) sql.Value {
 		v.Num = sql.Num{Coef: sql.I128(int64(x) * 7), Scale: 2}
 	case sql.OIDInt8:
 		v.I = int64(x) * 1_000_000_007
+	case sql.OIDInt2:
+		v.I = int64(x % 30000)
 	default:
 		v.I = int64(x)
 	}

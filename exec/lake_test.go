@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
@@ -14,6 +15,9 @@ import (
 	"github.com/sluicedb/sluice/storage/table"
 	"github.com/sluicedb/sluice/vector"
 )
+
+// dictIDs numbers dictionaries.
+var dictIDs atomic.Uint64
 
 // memTable is a table in memory: rows in files of a few morsels each.
 type memTable struct {
@@ -95,7 +99,6 @@ type memReader struct {
 	rnd     *rand.Rand
 	lo, hi  int
 	seq     uint64
-	dictID  uint64
 	pending error
 }
 
@@ -180,8 +183,7 @@ func (r *memReader) shape(t sql.Type, vals []sql.Value) *vector.Vec {
 			codes[i] = c
 		}
 		d := vector.FlatOf(t, dict)
-		r.dictID++
-		v := &vector.Vec{Type: t, Form: vector.Dict, Layout: d.Layout, N: len(vals), Codes: codes, Dict: d, DictID: r.dictID + r.rnd.Uint64()<<20}
+		v := &vector.Vec{Type: t, Form: vector.Dict, Layout: d.Layout, N: len(vals), Codes: codes, Dict: d, DictID: dictIDs.Add(1)}
 		if nulls {
 			v.Valid = valid
 		}

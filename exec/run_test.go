@@ -105,6 +105,8 @@ func writeValue(w *strings.Builder, v *sql.Value) {
 		w.WriteString("NULL")
 	case v.Type.OID == sql.OIDNumeric:
 		fmt.Fprint(w, v.Num.Normal())
+	case v.Type.OID == sql.OIDFloat8:
+		fmt.Fprint(w, floatOf(v)+0)
 	case v.Type.IsArray():
 		w.WriteByte('{')
 		for i := range v.List {
