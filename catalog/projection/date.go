@@ -53,6 +53,9 @@ var units = []unit{
 // unitOf finds a unit by name, singular or plural.
 func unitOf(name string) (unit, bool) {
 	n := strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(name)), "S")
+	if n == "MILLISECOND" {
+		n = "MILLI"
+	}
 	for _, u := range units {
 		if u.name == n {
 			return u, true

@@ -1,12 +1,11 @@
 package system
 
 import (
-	"github.com/sluicedb/sluice/expr/pgfacts"
 	"github.com/sluicedb/sluice/sql"
 )
 
 func pgOperator(w *writer) error {
-	ops := pgfacts.Operators()
+	ops := w.Set.operators
 	type sig struct {
 		name        string
 		left, right sql.OID
@@ -35,7 +34,7 @@ func pgOperator(w *writer) error {
 }
 
 func pgCast(w *writer) error {
-	for _, c := range pgfacts.Casts() {
+	for _, c := range w.Set.casts {
 		if err := w.put("oid", c.OID, "castsource", c.Source, "casttarget", c.Target, "castfunc", c.Func, "castcontext", c.Context, "castmethod", c.Method); err != nil {
 			return err
 		}

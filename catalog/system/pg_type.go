@@ -14,7 +14,7 @@ func contains(oids []sql.OID, o sql.OID) bool {
 func pgType(w *writer) error {
 	oids, byOID := w.wantOID("oid")
 	names, byName := w.wantText("typname")
-	proc := w.procByName()
+	proc := func(name string) sql.OID { return w.Set.procName[name] }
 	for _, t := range sql.Types() {
 		if byOID && !contains(oids, t.OID) || byName && !slices.Contains(names, t.Name) {
 			continue

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluicedb/sluice/catalog"
+	"github.com/sluicedb/sluice/expr/pgfacts"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
 )
@@ -90,8 +91,13 @@ type Prepared struct {
 
 // Set is all relations.
 type Set struct {
-	list  []*Relation
-	byOID map[sql.OID]*Relation
+	list      []*Relation
+	byOID     map[sql.OID]*Relation
+	procs     []pgfacts.Proc // pg_proc
+	procByOID map[sql.OID]int
+	procName  map[string]sql.OID // of types' support functions
+	operators []pgfacts.Operator
+	casts     []pgfacts.Cast
 }
 
 // OIDs of the system's schemas, PostgreSQL's.
@@ -102,7 +108,8 @@ const (
 
 // New builds the relations.
 func New() *Set {
-	s := &Set{byOID: map[sql.OID]*Relation{}}
+	s := &Set{byOID: map[sql.OID]*Relation{}, operators: pgfacts.Operators(), casts: pgfacts.Casts()}
+	s.addProcs()
 	src := sources()
 	for line := range strings.Lines(relationsTSV) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
