@@ -341,7 +341,7 @@ func (ev *evaluator) flatten(a, dst *vector.Vec, sel []int32, cnt int) *vector.V
 	}
 	data := dst.Data
 	if w := a.N * l.Size(); cap(data) < w {
-		data = newAligned(max(w, vector.BatchSize*l.Size()))
+		data = newAligned(w)
 	} else {
 		data = data[:w]
 	}

@@ -82,7 +82,7 @@ func TestFormsAndSelectionsAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	b := &builder{Builtins(), rng}
 	const n = 100
-	for trial := range 1500 {
+	for trial := range 120 {
 		var ints [2][]sql.Value
 		var texts []sql.Value
 		for range n {

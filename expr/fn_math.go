@@ -272,5 +272,5 @@ func widthBucket(r *Row) error {
 		w = (x/2 - lo/2) / (hi/2 - lo/2)
 	}
 	k := int64(float64(n) * w)
-	return r.SetInt(min(k, n-1) + 1)
+	return r.SetInt(k + 1)
 }

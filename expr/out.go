@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"math/bits"
+
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
 )
@@ -23,7 +25,7 @@ func (o *Out) Reset(t sql.Type, l vector.Layout, n int) {
 	v.Valid = nil
 	need := n * l.Size()
 	if cap(v.Data) < need {
-		v.Data = newAligned(max(need, vector.BatchSize*l.Size()))
+		v.Data = newAligned(need)
 	}
 	v.Data = v.Data[:need]
 	v.Bufs = v.Bufs[:0]
@@ -95,6 +97,11 @@ func (o *Out) Alloc(i, n int) []byte {
 	return o.heap[off : off+n : off+n]
 }
 
+// newAligned returns n bytes; more lie behind, so that the next batch, a little
+// larger, needs no new ones.
 func newAligned(n int) []byte {
+	if n > 0 {
+		return vector.Bytes(make([]uint64, 1<<bits.Len(uint(n-1)/8)))[:n]
+	}
 	return vector.Bytes(make([]uint64, (n+7)/8))
 }

@@ -15,7 +15,7 @@ func (o *Out) Relayout(l vector.Layout) {
 	v.Layout = l
 	need := o.n * l.Size()
 	if cap(v.Data) < need {
-		v.Data = newAligned(max(need, vector.BatchSize*l.Size()))
+		v.Data = newAligned(need)
 	}
 	v.Data = v.Data[:need]
 }

@@ -250,7 +250,7 @@ func (p *pruner) call(x *Call) (outcome, bool) {
 			return outcome{}, false
 		}
 		return outcome{canTrue: mayStart(a, prefix), canFalse: true, canNull: null}, true
-	case x.Fn.cmp != 0 && isLocalStamp(x.Fn.Args[0]) && isLocalStamp(x.Fn.Args[1]):
+	case x.Fn.cmp != 0 && x.Fn.Args[0] != x.Fn.Args[1] && isLocalStamp(x.Fn.Args[0]) && isLocalStamp(x.Fn.Args[1]):
 		a, b = a.stamps(), b.stamps()
 		c := compareSpan(a, b)
 		return outcome{canTrue: c&x.Fn.cmp != 0, canFalse: c&^x.Fn.cmp != 0, canNull: null}, true

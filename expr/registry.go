@@ -129,6 +129,7 @@ func Builtins() *Registry {
 	defineJSON(d)
 	defineMath(d)
 	defineRegexps(d)
+	defineFormats(d)
 	defineCasts(d)
 	defineAggs(d)
 	defineStatistics(d)
