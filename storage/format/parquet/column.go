@@ -362,24 +362,23 @@ func emptyDict(t sql.Type) *vector.Vec {
 	return &vector.Vec{Type: t, Layout: vector.LStr, N: 1, Data: unsafe.Slice((*byte)(unsafe.Pointer(&emptyView)), 16)}
 }
 
-// gather copies src[off+sel[i]], or (sel nil) src[off:], to dst.
+// gather copies src[off+sel[i]], or (sel nil) src[off:], to dst. With sel, off may
+// be negative.
 func gather[T any](dst, src []T, off int, sel []int32) {
-	s := src[off:]
 	if sel == nil {
-		copy(dst, s)
+		copy(dst, src[off:])
 		return
 	}
 	dst = dst[:len(sel)]
 	for i, k := range sel {
-		dst[i] = s[k]
+		dst[i] = src[off+int(k)]
 	}
 }
 
 // gatherCodes copies dict[codes[off+sel[i]]] to dst.
 func gatherCodes[T any](dst, dict []T, codes []uint32, off int, sel []int32) {
-	codes = codes[off:]
 	if sel == nil {
-		codes = codes[:len(dst)]
+		codes = codes[off : off+len(dst)]
 		for i, c := range codes {
 			dst[i] = dict[c]
 		}
@@ -387,7 +386,7 @@ func gatherCodes[T any](dst, dict []T, codes []uint32, off int, sel []int32) {
 	}
 	dst = dst[:len(sel)]
 	for i, k := range sel {
-		dst[i] = dict[codes[k]]
+		dst[i] = dict[codes[off+int(k)]]
 	}
 }
 

@@ -12,14 +12,15 @@ import (
 // Conjuncts that cannot raise go first, the most selective for their cost first;
 // those that can follow in the order written.
 type filter struct {
-	r     *reader
-	steps []*step
-	order []*step // as they are run
-	runs  int
-	win   int   // rows of the current window
-	err   error // at the row after the last that run returned
-	bufs  [2][]int32
-	held  []*buffer // pages that a predicate's columns refer to
+	r       *reader
+	steps   []*step
+	waiting []*step // join filters that are not ready
+	order   []*step // as they are run
+	runs    int
+	win     int   // rows of the current window
+	err     error // at the row after the last that run returned
+	bufs    [2][]int32
+	held    []*buffer // pages that a predicate's columns refer to
 	// dropped counts rows that join filters dropped.
 	dropped int64
 }
@@ -50,7 +51,7 @@ func (f *filter) init(r *reader) {
 		at[c.ID] = i
 	}
 	for _, e := range r.req.Conjuncts {
-		s := &step{e: e, raises: raises(e), volatile: volatile(e), cost: 4}
+		s := &step{e: e, raises: expr.MayRaise(e), volatile: volatile(e), cost: 4}
 		s.ids = expr.ColsOf(e).IDs()
 		for _, id := range s.ids {
 			s.cols = append(s.cols, at[id])
@@ -61,15 +62,16 @@ func (f *filter) init(r *reader) {
 		s.in = make([]column, len(s.cols))
 		s.batch.Cols = make([]*vector.Vec, len(s.cols))
 	}
-	f.addRuntime(at)
 	for i := range f.bufs {
 		f.bufs[i] = make([]int32, vector.BatchSize+16)
 	}
 	f.order = append([]*step(nil), f.steps...)
+	f.addRuntime(at)
 	f.sort()
 }
 
-func (f *filter) any() bool { return len(f.order) > 0 }
+// drops reports whether rows may be dropped.
+func (f *filter) drops() bool { return len(f.order) > 0 }
 
 func (f *filter) bytes() int64 {
 	n := int64(8 * vector.BatchSize)
@@ -80,23 +82,6 @@ func (f *filter) bytes() int64 {
 		}
 	}
 	return n
-}
-
-// raises reports whether evaluating e may raise an error.
-func raises(e expr.Expr) bool {
-	r := false
-	expr.Walk(e, func(x expr.Expr) bool {
-		switch x := x.(type) {
-		case *expr.Call:
-			r = r || x.Fn.Raises
-		case *expr.ScalarArray:
-			r = r || x.Op.Raises
-		case *expr.InList:
-			r = r || x.Eq != nil && x.Eq.Raises
-		}
-		return !r
-	})
-	return r
 }
 
 // volatile reports whether e must be evaluated anew for each row.
@@ -114,10 +99,12 @@ func volatile(e expr.Expr) bool {
 	return v
 }
 
-// start begins a morsel of sf.
-func (f *filter) start(sf *scanFile) error {
+// start begins a morsel. Conjuncts that its statistics prove are left out.
+func (f *filter) start(m *morsel) error {
 	f.err = nil
-	for _, s := range f.steps {
+	f.pickup()
+	f.order = f.order[:0]
+	for i, s := range f.steps {
 		if s.ev == nil && s.e != nil {
 			p, err := expr.Compile([]expr.Expr{s.e}, s.ids)
 			if err != nil {
@@ -125,23 +112,35 @@ func (f *filter) start(sf *scanFile) error {
 			}
 			s.ev = p.NewEvaluator(f.r.req.Env)
 		}
-		s.one = -1
-		n := 0
-		for _, c := range s.cols {
-			if sf.cols[c].leaf != nil {
-				n++
-				s.one = c
-			}
-			if sf.cols[c].nested != nil {
-				n += 2
-			}
+		f.bind(s)
+		if i < len(m.always) && m.always[i] {
+			continue
 		}
-		if n != 1 || s.volatile {
-			s.one = -1
-		}
-		s.lut.valid = false
+		f.order = append(f.order, s)
 	}
+	f.sort()
 	return nil
+}
+
+// bind finds the only column of the current file that s reads, if it is one.
+func (f *filter) bind(s *step) {
+	s.one, s.lut.valid = -1, false
+	if f.r.sf == nil || s.volatile {
+		return
+	}
+	n := 0
+	for _, c := range s.cols {
+		switch sc := &f.r.sf.cols[c]; {
+		case sc.leaf != nil:
+			s.one = c
+			n++
+		case sc.nested != nil:
+			n += 2
+		}
+	}
+	if n != 1 {
+		s.one = -1
+	}
 }
 
 // resort is after how many windows the order of steps is looked at again.

@@ -80,6 +80,8 @@ type statistics struct {
 	oldMin, oldMax []byte // deprecated: signed order
 	nulls          int64  // -1: not given
 	distinct       int64  // 0: not given
+	minExact       bool   // min_value occurs
+	maxExact       bool
 }
 
 // start returns the offset of the chunk's first page.
@@ -360,6 +362,10 @@ func parseStatistics(c *cursor, s *statistics) {
 			s.max = c.binary()
 		case id == 6 && t == tBinary:
 			s.min = c.binary()
+		case id == 7 && t == tTrue:
+			s.maxExact = true
+		case id == 8 && t == tTrue:
+			s.minExact = true
 		default:
 			c.skip(t)
 		}

@@ -19,17 +19,21 @@ type ColumnInfo struct {
 }
 
 // Schema returns a file's columns with the types that a table over it should
-// declare. A column that cannot be read at all has an empty Hive type.
+// declare.
 func (f *Format) Schema(ctx context.Context, store object.Store, url string) ([]ColumnInfo, error) {
 	m, _, _, err := f.meta(ctx, store, url, "", -1)
 	if err != nil {
 		return nil, err
 	}
+	return m.columns(), nil
+}
+
+func (m *fileMeta) columns() []ColumnInfo {
 	out := make([]ColumnInfo, 0, len(m.root.kids))
 	for _, n := range m.root.kids {
 		out = append(out, ColumnInfo{Name: n.name, Hive: hiveType(n), Type: sqlType(n), Physical: n.describe(), NotNull: n.rep == repRequired})
 	}
-	return out, nil
+	return out
 }
 
 // sqlType is the type that a column has if nothing else is declared.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/storage/format"
 	"github.com/sluicedb/sluice/storage/object"
 )
@@ -22,6 +23,7 @@ type morsel struct {
 	seq    uint64
 	index  *groupIndex // nil: none
 	bytes  int64
+	always []bool // conjuncts that are true for every row
 	fetch  *object.Fetch
 	mem    fetched
 }
@@ -35,26 +37,59 @@ const smallSplit = 32 << 10
 
 func (sf *scanFile) morsels(ctx context.Context) ([]format.Morsel, error) {
 	var out []format.Morsel
+	mt := sf.req.Metrics
+	if mt == nil {
+		mt = new(format.Metrics)
+	}
 	for g := range sf.meta.groups {
 		rows := int(sf.meta.groups[g].rows)
 		if rows == 0 {
+			continue
+		}
+		always, keep := sf.pruneGroup(g)
+		if keep {
+			ok, err := sf.bloomKeeps(ctx, g)
+			if err != nil {
+				return nil, err
+			}
+			if keep = ok; !ok {
+				mt.BloomPruned.Add(1)
+			}
+		}
+		if !keep {
+			mt.RowGroupsPruned.Add(1)
 			continue
 		}
 		index, err := sf.groupIndex(ctx, g)
 		if err != nil {
 			return nil, err
 		}
-		ranges := []rowRange{{0, rows}}
+		ranges := sf.prunePages(g, index, []rowRange{{0, rows}})
+		if len(ranges) == 0 {
+			mt.RowGroupsPruned.Add(1)
+			continue
+		}
 		for _, part := range sf.split(ranges, rows, index) {
-			m := &morsel{sf: sf, group: g, ranges: part, index: index, seq: sf.task.Seq<<20 | uint64(len(out))}
-			for _, r := range part {
-				m.rows += int64(r.hi - r.lo)
-			}
-			m.bytes = m.estimate()
+			m := &morsel{sf: sf, group: g, ranges: part, index: index, always: always, seq: sf.task.Seq<<20 | uint64(len(out))}
+			m.measure()
 			out = append(out, m)
 		}
 	}
+	if len(out) == 0 && len(sf.meta.groups) > 0 {
+		mt.FilesPruned.Add(1)
+	}
 	return out, nil
+}
+
+// measure counts the rows and bytes that are left.
+func (m *morsel) measure() {
+	m.rows, m.bytes = 0, 0
+	for _, r := range m.ranges {
+		m.rows += int64(r.hi - r.lo)
+	}
+	for _, r := range m.needs() {
+		m.bytes += r.n
+	}
 }
 
 // split divides the rows left of a row group among morsels.
@@ -115,15 +150,6 @@ func (sf *scanFile) split(ranges []rowRange, rows int, index *groupIndex) [][]ro
 	return out
 }
 
-// estimate is how many bytes of the file the morsel needs at most.
-func (m *morsel) estimate() int64 {
-	var n int64
-	for _, r := range m.needs() {
-		n += r.n
-	}
-	return n
-}
-
 // needs returns the byte ranges of the pages that the morsel's rows lie in,
 // dictionaries included, column by column.
 func (m *morsel) needs() []fileRange {
@@ -180,8 +206,30 @@ func (m *morsel) Rows() int64  { return m.rows }
 func (m *morsel) Bytes() int64 { return m.bytes }
 func (m *morsel) Seq() uint64  { return m.seq }
 
-// Prune implements format.Morsel.
-func (m *morsel) Prune() bool { return false }
+// Prune implements format.Morsel: it drops the rows that join filters exclude by
+// the statistics of the row group and of its pages.
+func (m *morsel) Prune() bool {
+	data, cols := m.sf.readyFilters()
+	if len(data) == 0 || m.fetch != nil {
+		return false
+	}
+	mt := m.sf.req.Metrics
+	for i, d := range data {
+		if st, ok := m.sf.groupStats(m.group, cols[i]); ok && d.Prune(st) == expr.None {
+			m.ranges = nil
+			break
+		}
+		m.ranges = m.sf.dropPages(m.group, m.index, cols[i], m.ranges, func(st expr.ColStats) bool { return d.Prune(st) == expr.None })
+	}
+	if len(m.ranges) == 0 {
+		if mt != nil {
+			mt.RowGroupsPruned.Add(1)
+		}
+		return true
+	}
+	m.measure()
+	return false
+}
 
 // local reports whether the file is read in place.
 func (m *morsel) local() bool { return strings.HasPrefix(m.sf.src.url, "file:") }

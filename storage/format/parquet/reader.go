@@ -29,7 +29,8 @@ type reader struct {
 	pos   int // next row
 	win   int // first row of the window that left belongs to
 	left  []int32
-	err   error // raised when the rows before it have been delivered
+	iota  []int32 // 0, 1, ...
+	err   error   // raised when the rows before it have been delivered
 	done  bool
 	held  []*buffer // that the last batch refers to
 	heldN int64
@@ -102,7 +103,7 @@ func (r *reader) Start(ctx context.Context, fm format.Morsel) (err error) {
 		}
 		c.open(ctx, m.sf.src, m.mem, m.sf.meta, m.group, sc.leaf, sc.conv, r.req.Columns[i].Type, x)
 	}
-	return r.filter.start(m.sf)
+	return r.filter.start(m)
 }
 
 // startNested begins column i, if it is nested.
@@ -185,6 +186,9 @@ func (r *reader) Next() (b *vector.Batch, err error) {
 					first += int(sel[0])
 				}
 			}
+			if sel == nil && m > vector.BatchSize-k {
+				sel = r.allRows(m)
+			}
 			if sel == nil {
 				if err := r.appendRows(r.win, m, nil); err != nil {
 					return nil, err
@@ -221,6 +225,17 @@ func (r *reader) Next() (b *vector.Batch, err error) {
 	return r.deliver(k, first), nil
 }
 
+// allRows selects the first n rows of a window.
+func (r *reader) allRows(n int) []int32 {
+	if r.iota == nil {
+		r.iota = make([]int32, vector.BatchSize)
+		for i := range r.iota {
+			r.iota[i] = int32(i)
+		}
+	}
+	return r.iota[:n]
+}
+
 // window returns how many rows from r.pos on are tried next, at most max unless
 // rows may be dropped; 0 at the morsel's end.
 func (r *reader) window(max int) int {
@@ -234,7 +249,7 @@ func (r *reader) window(max int) int {
 		}
 		if r.pos < g.hi {
 			n := vector.BatchSize
-			if !r.filter.any() {
+			if !r.filter.drops() {
 				n = max
 			}
 			return min(n, g.hi-r.pos)

@@ -1,0 +1,103 @@
+package parquet_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/storage/format/parquet"
+	"github.com/sluicedb/sluice/storage/format/parquet/writer"
+	"github.com/sluicedb/sluice/storage/object/mem"
+)
+
+// mustBeSQL fails unless err is nil or an error that a client may see for a file.
+func mustBeSQL(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	e := sql.AsError(err)
+	switch e.Code {
+	case sql.CodeDataCorrupted:
+		if !strings.Contains(e.Message, "mem://b/t.parquet") || strings.Contains(e.Detail, "unexpectedly") {
+			t.Fatalf("%v", e)
+		}
+	case sql.CodeFeatureNotSupported, sql.CodeDatatypeMismatch, sql.CodeProgramLimitExceeded, sql.CodeNumericOutOfRange, sql.CodeDatetimeOverflow:
+	default:
+		t.Fatalf("%v", e)
+	}
+}
+
+func readBytes(t *testing.T, tab *table, data []byte) error {
+	st := mem.New(10)
+	info := st.Put("mem://b/t.parquet", data)
+	f := parquet.New(parquet.Options{})
+	if _, err := f.Inspect(context.Background(), st, info.Key); err != nil {
+		mustBeSQL(t, err)
+	}
+	_, err := scan(t, f, info, tab.request(st))
+	return err
+}
+
+// Damaged files give an error that names them, never a panic.
+func TestDamage(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	tab := randomTable(rng, 700)
+	for _, codec := range []string{"none", "snappy", "zstd"} {
+		data := tab.write(t, writer.Options{Codec: codec, GroupRows: 400, PageRows: 100})
+		for range 200 {
+			d := append([]byte(nil), data...)
+			lo := 0
+			if rng.IntN(2) == 0 { // metadata lies at the end
+				lo = len(d) * 3 / 4
+			}
+			for range 1 + rng.IntN(4) {
+				d[lo+rng.IntN(len(d)-lo)] = byte(rng.Uint32())
+			}
+			mustBeSQL(t, readBytes(t, tab, d))
+		}
+		for range 20 {
+			err := readBytes(t, tab, data[:rng.IntN(len(data))])
+			if err == nil {
+				t.Fatal("a truncated file was read")
+			}
+			mustBeSQL(t, err)
+		}
+	}
+}
+
+// What cannot be read as the table declares it says so: file, column and types.
+func TestMismatch(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	tab := randomTable(rng, 50)
+	st, info := store(tab.write(t, writer.Options{}))
+	f := parquet.New(parquet.Options{})
+	req := tab.request(st)
+	req.Columns = []format.Column{{ID: 1, Name: "c3", Type: sql.Bool, Hive: "boolean"}}
+	req.Output = []int{0}
+	_, err := scan(t, f, info, req)
+	e := sql.AsError(err)
+	for _, s := range []string{`"c3"`, info.Key, "boolean", "INT64"} {
+		if e.Code != sql.CodeDatatypeMismatch || !strings.Contains(e.Message, s) {
+			t.Fatal(e)
+		}
+	}
+	// A column that the file does not have is NULL.
+	req.Columns[0] = format.Column{ID: 1, Name: "missing", Type: sql.Text}
+	got, err := scan(t, f, info, req)
+	if err != nil || len(got[0]) != 50 || !got[0][7].Null {
+		t.Fatal(got, err)
+	}
+}
+
+func FuzzFile(f *testing.F) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	tab := randomTable(rng, 60)
+	for _, codec := range []string{"none", "snappy"} {
+		f.Add(tab.write(f, writer.Options{Codec: codec, GroupRows: 40, PageRows: 20}))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { mustBeSQL(t, readBytes(t, tab, data)) })
+}
