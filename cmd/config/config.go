@@ -200,6 +200,24 @@ func Changed(a, b *Config) []Key {
 	return out
 }
 
+// Reloaded is c with the keys of next that can change in a running program.
+func (c *Config) Reloaded(next *Config) *Config {
+	out := *c
+	var walk func(to, from reflect.Value)
+	walk = func(to, from reflect.Value) {
+		for i := range to.NumField() {
+			switch f := to.Type().Field(i); {
+			case f.Type.Kind() == reflect.Struct:
+				walk(to.Field(i), from.Field(i))
+			case f.Tag.Get("reload") == "yes":
+				to.Field(i).Set(from.Field(i))
+			}
+		}
+	}
+	walk(reflect.ValueOf(&out).Elem(), reflect.ValueOf(next).Elem())
+	return &out
+}
+
 // nearest suggests keys that end as path does, or begin as it does.
 func nearest(path string) string {
 	last := path[strings.LastIndexByte(path, '.')+1:]

@@ -12,15 +12,17 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sluicedb/sluice/catalog/store"
+	"github.com/sluicedb/sluice/catalog/system"
 	"github.com/sluicedb/sluice/server/pgwire"
 )
 
 func userCommand(f *flags) *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "Add users, change passwords, list them"}
+	cmd := &cobra.Command{Use: "user", Short: "Add users, change passwords, list them",
+		Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var super bool
 	var from string
 	add := &cobra.Command{
-		Use: "add NAME", Short: "Add a user; the password is asked for", Args: cobra.ExactArgs(1),
+		Use: "add NAME", Short: "Add a user; the password is asked for", Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := askVerifier(from)
 			if err != nil {
@@ -34,7 +36,7 @@ func userCommand(f *flags) *cobra.Command {
 	}
 	add.Flags().BoolVar(&super, "superuser", false, "may do everything")
 	passwd := &cobra.Command{
-		Use: "passwd NAME", Short: "Change a user's password", Args: cobra.ExactArgs(1),
+		Use: "passwd NAME", Short: "Change a user's password", Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := askVerifier(from)
 			if err != nil {
@@ -52,13 +54,13 @@ func userCommand(f *flags) *cobra.Command {
 		c.Flags().StringVar(&from, "password-env", "", "environment variable that holds the password")
 	}
 	list := &cobra.Command{
-		Use: "list", Short: "List users", Args: cobra.NoArgs,
+		Use: "list", Short: "List users", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := f.load()
 			if err != nil {
 				return err
 			}
-			cat, err := openCatalog(cfg)
+			cat, err := openCatalog(cfg, system.New())
 			if err != nil {
 				return err
 			}
@@ -89,7 +91,7 @@ func (f *flags) updateCatalog(ctx context.Context, change func(*store.Tx) error)
 	if err != nil {
 		return err
 	}
-	cat, err := openCatalog(cfg)
+	cat, err := openCatalog(cfg, system.New())
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +16,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
 			fmt.Fprintf(cmd.OutOrStdout(), "sluice %s, speaking PostgreSQL %s\n", version, engine.ServerVersion)
 			if bi, ok := debug.ReadBuildInfo(); ok {
@@ -26,5 +25,3 @@ func versionCommand() *cobra.Command {
 		},
 	}
 }
-
-func cut(kv string) (k, v string, ok bool) { return strings.Cut(kv, "=") }

@@ -1,9 +1,15 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format/parquet/writer"
@@ -17,11 +23,12 @@ type Options struct {
 	Location string  // URL of a folder, with a slash at its end
 	Seed     uint64  // 0: 1
 	Scale    float64 // 0: 1, about two million events
-	// Progress is told the share done, 0 to 1; may be nil.
+	// Progress is told the share done, 0 to 1, by one goroutine at a time; may be nil.
 	Progress func(share float64, what string)
 }
 
-// Write writes the files of the demo lake.
+// Write writes the files of the demo lake, several at a time. The bytes depend on
+// the seed and the scale alone.
 func Write(ctx context.Context, o Options) error {
 	g := &generator{seed: o.Seed, scale: o.Scale}
 	if g.seed == 0 {
@@ -68,17 +75,27 @@ func Write(ctx context.Context, o Options) error {
 	for _, j := range jobs {
 		total += j.share
 	}
+	// The largest first, so that the last worker is not left with one of them.
+	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.share, a.share) })
+	var mu sync.Mutex
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(2 * runtime.GOMAXPROCS(0)) // half of them wait for storage
 	for _, j := range jobs {
-		name := j.t.database + "." + j.t.name
-		if err := writeFile(ctx, o.Store, j.url, j.t, func(out emit) error { return rows[name](j.day, out) }); err != nil {
-			return err
-		}
-		done += j.share
-		if o.Progress != nil {
-			o.Progress(done/total, name)
-		}
+		work.Go(func() error {
+			name := j.t.database + "." + j.t.name
+			if err := writeFile(ctx, o.Store, j.url, j.t, func(out emit) error { return rows[name](j.day, out) }); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done += j.share
+			if o.Progress != nil {
+				o.Progress(done/total, name)
+			}
+			return nil
+		})
 	}
-	return nil
+	return work.Wait()
 }
 
 func writeFile(ctx context.Context, store object.Store, url string, t *table, rows func(emit) error) error {

@@ -38,6 +38,8 @@ type Config struct {
 	Log             *slog.Logger
 }
 
+const defaultConnections = 100
+
 // Server accepts connections and serves them.
 type Server struct {
 	cfg   Config
@@ -56,7 +58,7 @@ type Server struct {
 // New makes a server.
 func New(eng *engine.Engine, creds Credentials, cfg Config) *Server {
 	if cfg.MaxConnections == 0 {
-		cfg.MaxConnections = 100
+		cfg.MaxConnections = defaultConnections
 	}
 	if cfg.StartupTimeout == 0 {
 		cfg.StartupTimeout = time.Minute
@@ -151,6 +153,16 @@ func (s *Server) unregister(c *conn) {
 	s.mu.Lock()
 	delete(s.conns, c.pid)
 	s.mu.Unlock()
+}
+
+// SetMaxConnections changes the limit for clients to come; 0: 100.
+func (s *Server) SetMaxConnections(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n == 0 {
+		n = defaultConnections
+	}
+	s.cfg.MaxConnections = n
 }
 
 // Connections returns how many clients are connected.

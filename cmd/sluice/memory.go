@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/sluicedb/sluice/cmd/config"
+)
+
+// memoryPlan is how the process divides the memory that it may use.
+type memoryPlan struct {
+	statements int64 // budget of all statements
+	statement  int64 // of one
+	heap       int64 // soft limit of Go's heap; 0: the environment has set one
+}
+
+// heapMargin is what a process needs beside budgets and caches: footers, trees,
+// the catalog, buffers on the wire.
+const heapMargin = 256 << 20
+
+// planMemory divides memory by the configuration. total is what the machine or the
+// container has; goLimit is Go's limit as the environment set it (math.MaxInt64
+// for none): then it is the total, and stays.
+func planMemory(cfg *config.Config, total, goLimit int64) memoryPlan {
+	own := goLimit == math.MaxInt64
+	if goLimit < total {
+		total = goLimit
+	}
+	var p memoryPlan
+	if p.statements = int64(cfg.Limits.Memory); p.statements == 0 {
+		p.statements = total / 2
+	}
+	if p.statement = int64(cfg.Limits.StatementMemory); p.statement == 0 {
+		p.statement = p.statements / 2
+	}
+	if own {
+		cache := int64(cfg.Cache.Memory)
+		if cfg.Cache.Off {
+			cache = 0
+		}
+		want := p.statements + cache + heapMargin
+		// A quarter more, so that the collector does not run without end just below
+		// the budgets; never so much that the system starts to swap.
+		p.heap = min(want+want/4, total/10*9)
+	}
+	return p
+}
+
+// apply sets Go's heap limit, unless the environment did.
+func (p memoryPlan) apply() {
+	if p.heap > 0 {
+		debug.SetMemoryLimit(p.heap)
+	}
+}
+
+// availableMemory is the memory of the machine or, if less, of the container.
+func availableMemory() int64 {
+	total := int64(4 << 30)
+	if b, err := os.ReadFile("/proc/meminfo"); err == nil {
+		var kb int64
+		if n, _ := fmt.Sscanf(string(b), "MemTotal: %d kB", &kb); n == 1 {
+			total = kb << 10
+		}
+	}
+	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil && n > 0 {
+			total = min(total, n)
+		}
+	}
+	return total
+}
