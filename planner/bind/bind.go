@@ -108,7 +108,11 @@ func (b *Bound) WithParams(values []sql.Value) logical.Node {
 	return logical.MapExprs(b.Plan, func(e expr.Expr) expr.Expr {
 		return expr.Rewrite(e, func(x expr.Expr) expr.Expr {
 			if p, ok := x.(*expr.Param); ok && p.Index <= len(values) {
-				return &expr.Const{V: values[p.Index-1]}
+				v := values[p.Index-1]
+				if v.Type.OID == p.T.OID {
+					v.Type = p.T
+				}
+				return &expr.Const{V: v}
 			}
 			return x
 		})
@@ -131,6 +135,8 @@ type binder struct {
 	deps     []Dep
 	ctes     []*cte // all, by ID
 	views    int    // depth of views being bound
+	subs     int    // depth of subqueries in expressions being bound
+	outer    int    // depth of sides of outer joins that may be NULL being bound
 }
 
 func newBinder(ctx context.Context, env *expr.Env, opts Options) *binder {

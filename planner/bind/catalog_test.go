@@ -83,7 +83,17 @@ var registry = expr.Builtins()
 
 func testEnv() *expr.Env {
 	return &expr.Env{TxnNow: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC), StatementNow: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC), Zone: time.UTC,
-		Fmt: sql.DefaultFormat(), User: "u", SessionUser: "u", Database: "postgres", SearchPath: []string{"public"}, Dialect: expr.Postgres}
+		Fmt: sql.DefaultFormat(), User: "u", SessionUser: "u", Database: "postgres", SearchPath: []string{"public"}, Dialect: expr.Postgres, Catalog: anyObject{}}
+}
+
+// anyObject resolves every name to the same OID.
+type anyObject struct{}
+
+func (anyObject) NameOf(sql.OID, sql.OID) (string, bool)         { return "", false }
+func (anyObject) Lookup(sql.OID, string) (sql.OID, error)        { return 1259, nil }
+func (anyObject) Describe(string, sql.OID, int32) (string, bool) { return "", false }
+func (anyObject) Privilege(string, sql.OID, sql.OID, string) (has, ok bool) {
+	return true, true
 }
 
 // bindText parses and binds one query.

@@ -31,9 +31,11 @@ type cte struct {
 	state  cteState
 	plan   logical.Node
 	cols   []logical.Col
-	refs   int // from other places than its own recursive term
-	self   int // references in its recursive term
-	depth  int // of the recursive term's level
+	refs   int  // from other places than its own recursive term
+	inBase bool // refers to itself in its non-recursive term
+	self   int  // references in its recursive term
+	subs   int  // the binder's depths where the recursive term began
+	outer  int
 }
 
 // cteScope is a chain of visible CTEs, the innermost first.
@@ -157,15 +159,8 @@ func (c *cte) rename() error {
 func (b *binder) recursive(c *cte, sel *parse.Select) (*boundQuery, error) {
 	if sel.With != nil || len(sel.OrderBy) > 0 || sel.Limit != nil || sel.Offset != nil || sel.Locking {
 		q, err := b.query(sel, c.parent, c.scope, resolveUnknowns)
-		if err == nil && c.self > 0 {
-			what := "ORDER BY"
-			switch {
-			case sel.Offset != nil:
-				what = "OFFSET"
-			case sel.Limit != nil:
-				what = "LIMIT"
-			}
-			err = sql.Errorf(sql.CodeFeatureNotSupported, "%s in a recursive query is not implemented", what)
+		if c.inBase {
+			return nil, notRecursive(sel)
 		}
 		return q, err
 	}
@@ -177,9 +172,7 @@ func (b *binder) recursive(c *cte, sel *parse.Select) (*boundQuery, error) {
 	if err := c.rename(); err != nil {
 		return nil, err
 	}
-	if c.parent != nil {
-		c.depth = c.parent.depth + 1
-	}
+	c.subs, c.outer = b.subs, b.outer
 	step, err := b.query(sel.Right, c.parent, c.scope, keepUnknowns)
 	if err != nil {
 		return nil, err
@@ -223,6 +216,20 @@ func (b *binder) recursive(c *cte, sel *parse.Select) (*boundQuery, error) {
 	return out, nil
 }
 
+// notRecursive is the error for a clause that a recursive query cannot have.
+func notRecursive(sel *parse.Select) error {
+	what, at := "WITH", sel.Pos()
+	switch {
+	case len(sel.OrderBy) > 0:
+		what, at = "ORDER BY", leftmost(sel.OrderBy[0].Expr)
+	case sel.Offset != nil:
+		what, at = "OFFSET", leftmost(sel.Offset)
+	case sel.Limit != nil:
+		what, at = "LIMIT", leftmost(sel.Limit)
+	}
+	return sql.Errorf(sql.CodeFeatureNotSupported, "%s in a recursive query is not implemented", what).At(at)
+}
+
 // cteRef refers to a CTE in FROM.
 func (b *binder) cteRef(lv *level, c *cte, r *parse.TableName) (*fromItem, error) {
 	pos := r.Name.Pos()
@@ -232,12 +239,20 @@ func (b *binder) cteRef(lv *level, c *cte, r *parse.TableName) (*fromItem, error
 			return nil, err
 		}
 	case cteInBase:
+		c.inBase = true
 		if sel, ok := c.def.Query.(*parse.Select); ok && sel.SetOp == parse.Union {
 			return nil, sql.Errorf(sql.CodeInvalidRecursion, "recursive reference to query \"%s\" must not appear within its non-recursive term", c.name).At(pos)
 		}
 		return nil, sql.Errorf(sql.CodeInvalidRecursion, "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term", c.name).At(c.def.Pos())
 	case cteInStep:
-		if c.self++; c.self > 1 {
+		c.self++
+		lv.selfRef = true
+		switch {
+		case b.subs > c.subs:
+			return nil, sql.Errorf(sql.CodeInvalidRecursion, "recursive reference to query \"%s\" must not appear within a subquery", c.name).At(pos)
+		case b.outer > c.outer:
+			return nil, sql.Errorf(sql.CodeInvalidRecursion, "recursive reference to query \"%s\" must not appear within an outer join", c.name).At(pos)
+		case c.self > 1:
 			return nil, sql.Errorf(sql.CodeInvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", c.name).At(pos)
 		}
 	}

@@ -258,6 +258,10 @@ func (b *binder) row(lv *level, e *parse.RowExpr) (expr.Expr, error) {
 			return nil, err
 		}
 		for _, t := range fields {
+			if _, ok := t.expr.(*expr.Param); ok { // its type stays open, as in PostgreSQL
+				out.Fields = append(out.Fields, t.expr)
+				continue
+			}
 			x, err := b.resolveUnknown(operand{t.expr, t.pos})
 			if err != nil {
 				return nil, err

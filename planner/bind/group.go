@@ -147,7 +147,7 @@ func (b *binder) groupExpr(lv *level, e parse.Expr, targets *[]target, g *groupi
 	case ids.Intersects(lv.winIDs):
 		return 0, sql.Errorf(sql.CodeWindowingError, "window functions are not allowed in GROUP BY").At(b.posOf(tg.expr, lv.winIDs, tg.pos))
 	}
-	if err := b.checkEquality(tg.expr, tg.pos); err != nil {
+	if err := b.checkEquality(tg.expr, leftmost(e)); err != nil {
 		return 0, err
 	}
 	for i, x := range g.targets {
@@ -190,6 +190,10 @@ type grouper struct {
 // expr rewrites e; a column that is neither grouped nor in an aggregate is 42803.
 func (g *grouper) expr(e expr.Expr) expr.Expr {
 	if e == nil || g.err != nil {
+		return e
+	}
+	switch e.(type) {
+	case *expr.Const, *expr.Param:
 		return e
 	}
 	for i, x := range g.exprs {
@@ -319,6 +323,11 @@ func (b *binder) aggregateStage(st *stage, gr *grouping, targets []target, havin
 	node.Input = st.plan
 	st.plan, st.have = node, expr.ColSet{}
 	for i := range targets {
+		// A constant is grouped only where it is itself the item.
+		if k := slices.Index(gr.targets, i); k >= 0 {
+			targets[i].expr = g.cols[k].Ref()
+			continue
+		}
 		targets[i].expr = g.expr(targets[i].expr)
 	}
 	g.list(having)

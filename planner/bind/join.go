@@ -12,14 +12,14 @@ import (
 // join binds a JOIN. Its right side may refer to the left one laterally; ON sees
 // both sides and nothing else of this FROM.
 func (b *binder) join(lv *level, r *parse.JoinRef) (*fromItem, error) {
-	left, err := b.tableRef(lv, r.Left)
+	left, err := b.side(lv, r.Left, r.Type == parse.RightJoin || r.Type == parse.FullJoin)
 	if err != nil {
 		return nil, err
 	}
 	before := lv.items
 	setLateral(left.items, true, r.Type == parse.InnerJoin || r.Type == parse.CrossJoin || r.Type == parse.LeftJoin)
 	lv.items = append(slices.Clip(before), left.items...)
-	right, err := b.tableRef(lv, r.Right)
+	right, err := b.side(lv, r.Right, r.Type == parse.LeftJoin || r.Type == parse.FullJoin)
 	lv.items = before
 	if err != nil {
 		return nil, err
@@ -66,6 +66,15 @@ func (b *binder) join(lv *level, r *parse.JoinRef) (*fromItem, error) {
 		}
 	}
 	return joinScope(r, plan, both, merged, cols)
+}
+
+// side binds a side of a join; nullable tells that its columns may become NULL.
+func (b *binder) side(lv *level, ref parse.TableRef, nullable bool) (*fromItem, error) {
+	if nullable {
+		b.outer++
+		defer func() { b.outer-- }()
+	}
+	return b.tableRef(lv, ref)
 }
 
 // joinScope makes the names that a join brings into scope: with an alias the

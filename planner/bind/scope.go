@@ -57,7 +57,8 @@ type level struct {
 	aggIDs   expr.ColSet
 	grouping []pendingGrouping
 	hasAggs  bool
-	inAgg    int // nesting of aggregate arguments being bound
+	selfRef  bool // reads a recursive query's work table
+	inAgg    int  // nesting of aggregate arguments being bound
 	windows  []*windowSpec
 	winIDs   expr.ColSet
 	setCalls []*pendingSet

@@ -63,6 +63,9 @@ func (b *binder) core(sel *parse.Select, parent *level, ctes *cteScope, mode unk
 	if err := b.clauses(lv, sel, p); err != nil {
 		return nil, err
 	}
+	if lv.selfRef && len(lv.aggs) > 0 {
+		return nil, sql.Errorf(sql.CodeInvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term").At(lv.aggs[0].Pos)
+	}
 	if mode == resolveUnknowns {
 		for i := range p.targets {
 			t := &p.targets[i]

@@ -57,7 +57,9 @@ func (b *binder) subLink(lv *level, s *parse.SubLink) (expr.Expr, error) {
 	}
 	lateral := lv.lateral
 	guards := lv.guards
+	b.subs++
 	q, err := b.query(sel, lv, lv.ctes, resolveUnknowns)
+	b.subs--
 	lv.lateral, lv.guards = lateral, guards
 	if err != nil {
 		return nil, err

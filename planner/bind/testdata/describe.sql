@@ -317,3 +317,109 @@ select k from t3
 select postgres.s.t3.k from postgres.s.t3
 select other.s.t3.k from s.t3
 select * from other.s.t3
+with recursive r(n) as (select 1 union all select (select n + 1 from r)) select * from r
+with recursive r(n) as (select 1 union all select r.n from t1 left join r on true) select * from r
+with recursive r(n) as (select 1 union all select sum(n) from r) select * from r
+with recursive r(n) as (select 1 union all select n + 1 from r order by 1) select * from r
+with recursive r(n) as (select 1 union select n + 1 from r) select r.n, s.n from r, r s
+with recursive r(n, m) as (select 1, 'x' union all select n + 1, 'y' from r) select * from r
+with recursive r(n) as (values (1) union all select n + 1 from r where n < 3) select sum(n) from r
+with a as materialized (select 1 x), b as not materialized (select x from a) select * from a, b
+select $1 is null or a = $1 from t1
+select a = $1 or $1 is null from t1
+select $1::int is null, a = $1 from t1
+select case $1 when 1 then 2 end
+select * from t1 where a = $1 union select * from t1 where a = $2 order by 1 limit $3
+select (select $1) + 1
+select array[$1, 1], $2 = any(array['x'])
+select greatest($1, 1), nullif($2, 'x'), row($3)
+select extract(year from $1)
+select a from t1 where d = '2020-01-01' and g >= '2020-01-01' and e in ('1', '2') and c = '1.5'
+select a from t1 where d = 'x'
+select a from t1 where h
+select a from t1 where h = 'true' and h in ('t', 'f')
+select a from t1 group by a having max(b) > 'x' order by max(d) desc, a
+select a, sum(e) over (order by sum(c)) from t1 group by a
+select sum(count(*)) over () from t1 group by a
+select a, rank() over (order by count(*) desc) from t1 group by a
+select b from t1 group by a, b having a in (select a from t2 where t2.b = t1.b)
+select b from t1 group by b having exists (select 1 from t2 where t2.a = t1.a)
+select (select count(*) from t2 where t2.a = t1.a) from t1 group by t1.b
+select (select count(*) from t2 where t2.a = max(t1.a)) from t1
+select a from t1 where a = (select max(t1.a) from t2)
+select exists (select 1 from t2 where sum(t1.a) > 1) from t1
+select 1 from t1 group by a order by (select max(x.a) from t1 x where x.a = t1.a)
+select j.* from t1 left join t2 j on j.a = t1.a and exists (select 1 from s.t3 where k = t1.a and v = j.b)
+select * from t1 full join t2 on t1.a = t2.a and t1.b = t2.b
+select t.*, u.b from t1 t natural left join t2 u
+select a, b, c from t1 join t2 using (a, b)
+select t1.a from t1 join t2 using (a) join s.t3 on k = a
+select a from t1 join t2 using (a) join t1 z using (a)
+select x.a from t1 x join (select a, count(*) n from t2 group by a) y on x.a = y.a where n > 1
+select * from (select 1 a, 2 a) q
+select q.a from (select 1 a, 2 a) q
+select * from t1 t(a1, a2)
+select t.a1, t.c from t1 t(a1, a2)
+select t.a from t1 t(a1, a2)
+select * from t1 t(a, b, c, d, e, f, g, h, i, j, k)
+select t1.a from t1 order by t1.a, random()
+select distinct a from t1 order by random()
+select a from t1 where a in (1, 2) is true
+select 1 is distinct from null, null is not distinct from null, row(1, 2) is null, row(1, null) is not null
+select 'x' = any('{x,y}'), 1 = any('{1,2}'), 1 <> all(array[1, 2])
+select '2020-01-01'::date::text::varchar(4), 1::text::int::numeric(4, 2)::varchar, '1'::char(2)::text
+select 1.0::numeric(3, 5)
+select 1::numeric(0)
+select 1::varchar(0)
+select 1::int(4)
+select 1::date
+select true::int, 1::bool, 'yes'::bool, 1.5::bool
+select b::bool, f::text, c::text, d::text, x::text from t1, t2
+select date '2020-01-31' + 1, date '2020-01-31' - 1, date '2020-01-31' + time '10:00', timestamp '2020-01-01' - timestamp '2019-01-01'
+select interval '1 day' + '2 hours', now() + '1 day', d + '1 day' from t1
+select d - '2020-01-01', g - '2020-01-01' from t1
+select -a, +a, - b from t1
+select a | 1, a & 1, a # 1, ~ a, a << 1 from t1
+select b || a || null from t1
+select b ~ 'x', b !~* 'y', b ~~ 'z', b operator(pg_catalog.||) 'z' from t1
+select b operator(s.||) 'z' from t1
+select min(x), max(i), max(j), min(h) from t1, t2
+select a as "select", b as from from t1
+select t1.b.c from t1
+select a.b.c.d.e from t1
+select count(*) over (partition by a order by b rows between unbounded preceding and unbounded following exclude current row) from t1
+select lag(b, 1, 'x') over (order by a), nth_value(a, 2) over (order by a) from t1
+select sum(a) filter (where a > 1) over (order by b) from t1
+select sum(a) over (order by sum(a) over ()) from t1
+select count(*) from t1 group by grouping sets ((a, b), a, ()) having grouping(a) = 0 order by grouping(a, b)
+select a + 1 as p, grouping(a + 1) from t1 group by rollup (a + 1)
+select a from t1 group by ()
+select count(*) from t1 group by ()
+select grouping(a) from t1
+select 1 as x, count(*) from t1 group by rollup (x)
+select * from t1 where (a, b) in (values (1, 'x'), (2, 'y'))
+select * from t1 where row(a, b) = any (select a, b from t2)
+select * from t1 where (a, b) in ((1, 'x'), (2, 'y'))
+select * from t1 where (a, b) > (select a, b from t2 limit 1)
+table t1
+table s.t3 order by k limit 1
+select * from only t1
+select all a from t1
+select a from t1 limit 5 offset 1
+(select a from t1 order by a limit 1) union all (select a from t2 limit 1) order by 1
+select a from t1 union select a from t2 intersect select k from s.t3
+select a, b from t1 except all select a, b from t2
+select 1 union all select null union all select '3'
+select x from t2 union select '{1}'
+select null::text union select 1
+select json '{"a": 1}' -> 'a', '{"a": 1}'::jsonb ->> 'a'
+select json '{}' = json '{}'
+select j from (select json '{}' j) q group by j
+select j from (select json '{}' j) q order by j
+select distinct json '{}'
+select unnest(array[1, 2]), unnest(x) from t2
+select * from unnest(array[1, 2]) with ordinality as u(v, n)
+select u from unnest(array['a']) u
+select generate_series(1, 2) as g order by g
+select generate_series(1, 2) as g group by g
+select a, generate_series(1, 2) from t1 group by a
