@@ -23,7 +23,7 @@ const (
 	costOut      = 6.0
 	costLoopPair = 2.0
 	// maxPairs bounds the enumeration; above it the greedy order is taken.
-	maxPairs = 12000
+	maxPairs = 4000
 )
 
 // joinPlan is the best way found to join a set of leaves.

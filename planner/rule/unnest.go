@@ -206,6 +206,16 @@ func uniqueOn(n logical.Node, cols expr.ColSet) bool {
 		}
 		return colsOfAll(n.On).SubsetOf(cols)
 	case *logical.Filter:
+		if w, ok := n.Input.(*logical.Window); ok && firstOnly(w, n.Conds) {
+			for _, e := range w.Partition {
+				if col, ok := e.(*expr.Col); !ok || !cols.Has(col.ID) {
+					return uniqueOn(n.Input, cols)
+				}
+			}
+			return true
+		}
+		return uniqueOn(n.Input, cols)
+	case *logical.Window:
 		return uniqueOn(n.Input, cols)
 	case *logical.Sort:
 		return uniqueOn(n.Input, cols)
@@ -230,6 +240,29 @@ func uniqueOn(n logical.Node, cols expr.ColSet) bool {
 		switch n.Kind {
 		case logical.Semi, logical.Anti, logical.Mark, logical.Single:
 			return uniqueOn(n.Left, cols)
+		case logical.Inner, logical.Left:
+			return uniqueOn(n.Left, cols) && uniqueOn(n.Right, rightEqualCols(n.On, colSet(n.Right)))
+		}
+	}
+	return false
+}
+
+// firstOnly reports whether conds keep one row of each partition: row_number() <= 1.
+func firstOnly(w *logical.Window, conds []expr.Expr) bool {
+	for _, e := range conds {
+		c, ok := e.(*expr.Call)
+		if !ok || len(c.Args) != 2 || c.Fn.Name != "<=" {
+			continue
+		}
+		col, ok1 := c.Args[0].(*expr.Col)
+		k, ok2 := c.Args[1].(*expr.Const)
+		if !ok1 || !ok2 || k.V.Null || k.V.I != 1 || !k.V.Type.IsInteger() {
+			continue
+		}
+		for i := range w.Calls {
+			if w.Calls[i].Out == col.ID && w.Calls[i].Fn != nil && w.Calls[i].Fn.Name == "row_number" {
+				return true
+			}
 		}
 	}
 	return false

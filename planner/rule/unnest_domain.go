@@ -354,38 +354,21 @@ func zeroOf(a *expr.AggCall) sql.Value { return sql.IntValue(a.T, 0) }
 
 // pushLimit numbers the rows of each binding and keeps those in the limit.
 func (d *domain) pushLimit(n *logical.Limit) (bound, bool) {
-	fn, le := d.c.opt.Funcs.RowNumber(), d.c.opt.Funcs.Less(sql.Int8, true)
-	count, ok1 := limitConst(n.Count, 1<<62)
-	offset, ok2 := limitConst(n.Offset, 0)
-	if fn == nil || le == nil || n.WithTies || !ok1 || !ok2 {
-		return bound{}, false
-	}
 	in := n.Input
-	var keys []expr.SortKey
+	var order []expr.SortKey
 	if s, ok := in.(*logical.Sort); ok {
-		in, keys = s.Input, s.Keys
+		in, order = s.Input, s.Keys
 	}
-	var b bound
-	var ok bool
-	if b, ok = d.push(in); !ok {
+	b, ok := d.push(in)
+	if !ok {
 		return b, false
 	}
-	num := logical.Col{ID: d.c.newID(), T: sql.Int8, Name: "row_number"}
-	w := &logical.Window{Input: b.n, OrderBy: substituteKeys(keys, b.subst())}
+	var keys []expr.Expr
 	for _, col := range d.bindingCols(b) {
-		w.Partition = append(w.Partition, col.Ref())
+		keys = append(keys, col.Ref())
 	}
-	w.Calls = []expr.WindowCall{{Fn: fn, T: num.T, Out: num.ID, Name: num.Name}}
-	konst := func(v int64) expr.Expr { return &expr.Const{V: sql.IntValue(sql.Int8, v)} }
-	var conds []expr.Expr
-	if count < 1<<62-offset {
-		conds = append(conds, call(le, num.Ref(), konst(offset+count)))
-	}
-	if offset > 0 {
-		conds = append(conds, call(le, konst(offset+1), num.Ref()))
-	}
-	f := withFilter(w, conds)
-	return bound{project(f, b.n.Columns()), b.cols}, true
+	out := d.c.limitWithin(n, b.n, keys, substituteKeys(order, b.subst()))
+	return bound{out, b.cols}, out != nil
 }
 
 // limitConst returns the value of a constant limit; def if there is none.

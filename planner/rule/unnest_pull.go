@@ -3,6 +3,7 @@ package rule
 import (
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/logical"
+	"github.com/sluicedb/sluice/sql"
 )
 
 // pull takes the conditions that refer to outer columns (free) out of n: it
@@ -22,7 +23,9 @@ func (c *Context) pull(n logical.Node, free expr.ColSet) (m logical.Node, preds 
 		}
 		var stay []expr.Expr
 		for _, e := range n.Conds {
-			if expr.ColsOf(e).Intersects(free) {
+			// What can raise and stands behind a correlated condition goes up with it: it
+			// must not see rows that the correlation excludes.
+			if expr.ColsOf(e).Intersects(free) || len(preds) > 0 && canRaise(e) {
 				preds = append(preds, e)
 			} else {
 				stay = append(stay, e)
@@ -65,6 +68,8 @@ func (c *Context) pull(n logical.Node, free expr.ColSet) (m logical.Node, preds 
 		return &logical.Distinct{Input: in}, preds, true
 	case *logical.Window:
 		return c.pullWindow(n, free)
+	case *logical.Limit:
+		return c.pullLimit(n, free)
 	case *logical.Aggregate:
 		if len(n.Groups) == 0 || n.Sets != nil {
 			return nil, nil, false
@@ -156,14 +161,76 @@ func (c *Context) pullWindow(n *logical.Window, free expr.ColSet) (logical.Node,
 	return &m, preds, true
 }
 
+// pullLimit turns a limit for each outer row into a limit for each value of the
+// correlation keys: rows are numbered within the keys. All correlated conditions
+// must be equalities.
+func (c *Context) pullLimit(n *logical.Limit, free expr.ColSet) (logical.Node, []expr.Expr, bool) {
+	in := n.Input
+	var order []expr.SortKey
+	if s, ok := in.(*logical.Sort); ok {
+		in, order = s.Input, s.Keys
+	}
+	if colsOfAll(sortExprs(order)).Intersects(free) {
+		return nil, nil, false
+	}
+	in, preds, ok := c.pull(in, free)
+	if !ok {
+		return nil, nil, false
+	}
+	var keys []expr.Expr
+	for _, p := range preds {
+		key, _, _, ok := innerOuter(p, free)
+		if !ok || canRaise(key) {
+			return nil, nil, false
+		}
+		if !containsExpr(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	out := c.limitWithin(n, in, keys, order)
+	return out, preds, out != nil
+}
+
+// limitWithin applies a constant limit to the rows of each value of keys; nil if it
+// has no such form.
+func (c *Context) limitWithin(n *logical.Limit, in logical.Node, keys []expr.Expr, order []expr.SortKey) logical.Node {
+	if c.opt.Funcs == nil {
+		return nil
+	}
+	fn, le := c.opt.Funcs.RowNumber(), c.opt.Funcs.Less(sql.Int8, true)
+	count, ok1 := limitConst(n.Count, 1<<62)
+	offset, ok2 := limitConst(n.Offset, 0)
+	if fn == nil || le == nil || n.WithTies || !ok1 || !ok2 {
+		return nil
+	}
+	num := logical.Col{ID: c.newID(), T: sql.Int8, Name: "row_number"}
+	w := &logical.Window{Input: in, Partition: keys, OrderBy: order,
+		Calls: []expr.WindowCall{{Fn: fn, T: num.T, Out: num.ID, Name: num.Name}}}
+	konst := func(v int64) expr.Expr { return &expr.Const{V: sql.IntValue(sql.Int8, v)} }
+	var conds []expr.Expr
+	if count < 1<<62-offset {
+		conds = append(conds, call(le, num.Ref(), konst(offset+count)))
+	}
+	if offset > 0 {
+		conds = append(conds, call(le, konst(offset+1), num.Ref()))
+	}
+	return project(withFilter(w, conds), in.Columns())
+}
+
 // groupByKeys pulls the conditions out of an aggregate's input and groups by the
 // inner sides of them too; all must be equalities. The conditions it returns speak
 // of the new group columns. Grouping an aggregate without groups makes it give no
 // row where it gave one over no rows: the caller sees to that.
 func (c *Context) groupByKeys(n *logical.Aggregate, free expr.ColSet) (*logical.Aggregate, []expr.Expr, bool) {
 	var own expr.ColSet
-	visitExprs(n, func(e expr.Expr) { addCols(&own, e) })
-	if own.Intersects(free) {
+	raises := false
+	visitExprs(n, func(e expr.Expr) {
+		addCols(&own, e)
+		raises = raises || canRaise(e)
+	})
+	// All groups are computed, also those that no outer row asks for: an argument that
+	// can raise must not be evaluated for them.
+	if own.Intersects(free) || raises {
 		return nil, nil, false
 	}
 	in, preds, ok := c.pull(n.Input, free)
