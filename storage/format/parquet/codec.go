@@ -44,6 +44,7 @@ type inflater struct {
 	gzip   *kgzip.Reader
 	brotli *brotli.Reader
 	in     bytes.Reader
+	eight  bool // the page holds 8-byte values
 }
 
 func (f *inflater) close() {
@@ -70,6 +71,13 @@ func (f *inflater) inflate(c codec, src []byte, n int, get func(n int) []byte) (
 			return nil, fmt.Errorf("its snappy data does not expand to the %d bytes that the page header claims", n)
 		}
 		dst := get(n)
+		if f.eight {
+			if ok, fit := snappy64(dst, src); ok && fit {
+				return dst, nil
+			} else if fit {
+				return nil, fmt.Errorf("its snappy data is damaged")
+			}
+		}
 		out, err := snappy.Decode(dst, src)
 		if err != nil || len(out) != n {
 			return nil, fmt.Errorf("its snappy data is damaged")

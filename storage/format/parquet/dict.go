@@ -111,10 +111,12 @@ func (c *chunkReader) loadDict(off int64, h *pageHeader) error {
 		copy(s.body.b, raw)
 		body = s.body.b[:len(raw)]
 	} else {
+		c.inf.eight = c.width == 8
 		body, err = c.inf.inflate(c.codec, raw, int(h.uncompressed), func(n int) []byte {
 			s.body = pool.fit(s.body, n)
 			return s.body.b[:n]
 		})
+		c.inf.eight = false
 		if err != nil {
 			return c.pageFail(off, err)
 		}
