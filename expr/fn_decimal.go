@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"math/bits"
+
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
 )
@@ -182,6 +184,16 @@ func addDecimal64(in *Input, mx, my int64) bool {
 		}
 		return over >= 0
 	}
+	if in.Sel == nil && am == 0 && bm != 0 {
+		x, b, out := a[0]*mx, b[:in.N], out[:in.N]
+		for i := range out {
+			y := b[i] * my
+			r := x + y
+			out[i] = r
+			over |= (x ^ r) & (y ^ r)
+		}
+		return over >= 0
+	}
 	if bm == 0 { // a column and a constant
 		y := b[0] * my
 		for _, i := range seq(in.Sel, in.N) {
@@ -278,13 +290,33 @@ func mulDecimal64(in *Input) bool {
 	a, am := operand[int64](in, 0)
 	b, bm := operand[int64](in, 1)
 	out := Slice[int64](in.Out)
-	rows := seq(in.Sel, in.N)
+	if in.Sel == nil && am != 0 && bm != 0 {
+		// Where the magnitudes rule overflow out, a plain multiplication does.
+		a, b, out := a[:in.N], b[:in.N], out[:in.N]
+		if bitsOf(a)+bitsOf(b) <= 63 {
+			for i := range out {
+				out[i] = a[i] * b[i]
+			}
+			return true
+		}
+	}
 	bad := int64(0)
-	for _, i := range rows {
+	for _, i := range seq(in.Sel, in.N) {
+		hi, lo := bits.Mul64(uint64(a[int(i)&am]), uint64(b[int(i)&bm]))
 		x, y := a[int(i)&am], b[int(i)&bm]
-		r := sql.MulInt64(x, y)
-		out[i] = int64(r.Lo)
-		bad |= r.Hi ^ int64(r.Lo)>>63
+		hi -= uint64(x>>63)&uint64(y) + uint64(y>>63)&uint64(x)
+		out[i] = int64(lo)
+		bad |= int64(hi) ^ int64(lo)>>63
 	}
 	return bad == 0
+}
+
+// bitsOf returns the bits that the largest magnitude in vals needs, or one less
+// for a power of two below zero.
+func bitsOf(vals []int64) int {
+	var m int64
+	for _, x := range vals {
+		m |= x ^ x>>63
+	}
+	return bits.Len64(uint64(m)) + 1
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/sluicedb/sluice/sql"
@@ -197,7 +198,7 @@ func (p *numberFormat) format(n sql.Num) (string, error) {
 }
 
 func defineNumberFormats(d *defs) {
-	def := func(t string, num func(r *Row) (sql.Num, error)) {
+	def := func(t string, num func(r *Row, frac int) (sql.Num, error)) {
 		d.fn("to_char("+t+",text)", eachState(func(r *Row, p *numberFormat) error {
 			if p.src != r.Str(1) || p.pic == "" {
 				n, err := parseNumberFormat(r.Str(1))
@@ -206,7 +207,7 @@ func defineNumberFormats(d *defs) {
 				}
 				*p = *n
 			}
-			n, err := num(r)
+			n, err := num(r, p.frac)
 			if err != nil {
 				return err
 			}
@@ -217,8 +218,13 @@ func defineNumberFormats(d *defs) {
 			return r.SetStr(s)
 		}))
 	}
-	def("int4", func(r *Row) (sql.Num, error) { return sql.NumInt64(r.Int(0)), nil })
-	def("int8", func(r *Row) (sql.Num, error) { return sql.NumInt64(r.Int(0)), nil })
-	def("numeric", func(r *Row) (sql.Num, error) { return r.Num(0), nil })
-	def("float8", func(r *Row) (sql.Num, error) { return sql.NumFromFloat64(r.Float(0)) })
+	def("int4", func(r *Row, _ int) (sql.Num, error) { return sql.NumInt64(r.Int(0)), nil })
+	def("int8", func(r *Row, _ int) (sql.Num, error) { return sql.NumInt64(r.Int(0)), nil })
+	def("numeric", func(r *Row, _ int) (sql.Num, error) { return r.Num(0), nil })
+	def("float8", func(r *Row, frac int) (sql.Num, error) { // rounded in binary, as printf does
+		if f := r.Float(0); f-f == 0 {
+			return sql.ParseNum(strconv.FormatFloat(f, 'f', frac, 64), -1)
+		}
+		return sql.NumFromFloat64(r.Float(0))
+	})
 }

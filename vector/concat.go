@@ -90,7 +90,7 @@ func (c *Column) GatherAt(ids []uint32, sel []int32, n int, out *Vec) {
 	out.Bufs = c.bufs
 	w := c.Layout.Size()
 	if cap(out.Data) < n*w {
-		out.Data = Bytes(make([]uint64, (max(n, BatchSize)*w+7)/8))
+		out.Data = roomFor(n, w)
 	}
 	out.Data = out.Data[:n*w]
 	bm := out.Valid
