@@ -95,7 +95,7 @@ func TestIncrementalEqualsFresh(t *testing.T) {
 	c := open(t)
 	rng := rand.New(rand.NewSource(1))
 	name := func(p string) string { return fmt.Sprint(p, rng.Intn(4)) }
-	for range 300 {
+	for range 120 {
 		op := rng.Intn(8)
 		d, n, d2, n2 := name("d"), name("t"), name("d"), name("t")
 		c.Update(ctx, func(tx *store.Tx) error { // most fail: names clash or are missing

@@ -116,7 +116,7 @@ CREATE TABLE setting (
 ) WITHOUT ROWID;
 
 INSERT INTO database VALUES (2200, 'public', '{"description":"standard public schema","owner":"sluice"}', 1);
-INSERT INTO role VALUES (10, 'sluice', '{"superuser":true,"createDB":true,"createRole":true,"inherit":true,"connLimit":-1}');
+INSERT INTO role VALUES (10, 'sluice', '{"superuser":true,"createDB":true,"createRole":true,"inherit":true,"bypassRLS":true,"connLimit":-1}');
 `}
 
 // SchemaVersion is the version of the file that this program writes.

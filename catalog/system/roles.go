@@ -40,7 +40,7 @@ func pgRoles(w *writer) error {
 	return w.roles(func(r *store.Role) error {
 		return w.put("rolname", r.Name, "rolsuper", r.Superuser, "rolinherit", r.Inherit, "rolcreaterole", r.CreateRole,
 			"rolcreatedb", r.CreateDB, "rolcanlogin", r.Login, "rolreplication", r.Replication, "rolconnlimit", r.ConnLimit,
-			"rolpassword", masked, "rolvaliduntil", r.ValidUntil, "rolbypassrls", r.BypassRLS || r.Superuser,
+			"rolpassword", masked, "rolvaliduntil", r.ValidUntil, "rolbypassrls", r.BypassRLS,
 			"rolconfig", w.config("rolconfig", r.OID), "oid", r.OID)
 	})
 }
@@ -49,7 +49,7 @@ func pgRoles(w *writer) error {
 func pgAuthid(w *writer) error {
 	return w.roles(func(r *store.Role) error {
 		return w.put("oid", r.OID, "rolname", r.Name, "rolsuper", r.Superuser, "rolinherit", r.Inherit, "rolcreaterole", r.CreateRole,
-			"rolcreatedb", r.CreateDB, "rolcanlogin", r.Login, "rolreplication", r.Replication, "rolbypassrls", r.BypassRLS || r.Superuser,
+			"rolcreatedb", r.CreateDB, "rolcanlogin", r.Login, "rolreplication", r.Replication, "rolbypassrls", r.BypassRLS,
 			"rolconnlimit", r.ConnLimit, "rolvaliduntil", r.ValidUntil)
 	})
 }
@@ -65,7 +65,7 @@ func (w *writer) users(column string, password any) error {
 		}
 		w.begin()
 		w.set("usename", r.Name, "usesysid", r.OID, "usecreatedb", r.CreateDB, "usesuper", r.Superuser, "userepl", r.Replication,
-			"usebypassrls", r.BypassRLS || r.Superuser, "valuntil", r.ValidUntil, "useconfig", w.config("useconfig", r.OID))
+			"usebypassrls", r.BypassRLS, "valuntil", r.ValidUntil, "useconfig", w.config("useconfig", r.OID))
 		if password != nil {
 			w.set(column, password)
 		}
