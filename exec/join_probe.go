@@ -205,7 +205,7 @@ func (p *prober) passProbe(sel []int32, rows []uint32) *vector.Batch {
 			p.out.Cols[i] = p.in.Cols[c.at]
 		case c.side == fromMark:
 			p.out.Cols[i] = &p.mark
-		case rows == nil:
+		case rows == nil || p.table.rows == nil: // an empty build side: no row has a match
 			p.out.Cols[i] = p.null(i, p.in.N)
 		default:
 			p.table.rows.cols[c.at].GatherAt(rows, sel, p.in.N, &p.vecs[i])

@@ -235,8 +235,10 @@ func (b *builder) addColumns(r *rel, list []expr.Expr) (*rel, []logical.Col) {
 	have := r.cols()
 	for i, e := range list {
 		if c, ok := e.(*expr.Col); ok {
-			out[i] = colOf(c, have)
-			continue
+			if out[i], ok = colOf(c, have); ok {
+				continue
+			}
+			// A column of an outer query (below Apply): a value to be computed here.
 		}
 		found := false
 		for k, x := range newExprs {
@@ -261,11 +263,12 @@ func (b *builder) addColumns(r *rel, list []expr.Expr) (*rel, []logical.Col) {
 	return b.project(r, append(cols, newCols...), append(exprs, newExprs...)), out
 }
 
-func colOf(c *expr.Col, have []logical.Col) logical.Col {
+// colOf finds the column that c refers to.
+func colOf(c *expr.Col, have []logical.Col) (logical.Col, bool) {
 	for _, h := range have {
 		if h.ID == c.ID {
-			return h
+			return h, true
 		}
 	}
-	return logical.Col{ID: c.ID, T: c.T, Name: c.Name, Coll: c.Coll}
+	return logical.Col{}, false
 }

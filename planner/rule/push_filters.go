@@ -47,9 +47,6 @@ func push(n logical.Node, conds []expr.Expr) logical.Node {
 		return pushJoin(n, conds)
 	case *logical.DependentJoin:
 		left, stay := split(conds, colSet(n.Left))
-		if n.Kind == logical.Full || n.Kind == logical.Single {
-			left, stay = nil, conds
-		}
 		m := *n
 		m.Left, m.Right = push(n.Left, left), push(n.Right, nil)
 		return withFilter(&m, stay)
