@@ -92,11 +92,22 @@ func (b *binder) coerceArg(e expr.Expr, to sql.OID, pos int) (expr.Expr, error) 
 	if e.Type().OID == to {
 		return e, nil
 	}
-	return b.coerce(e, sql.T(to), expr.CastImplicit, pos)
+	return b.convertType(e, sql.T(to), expr.CastImplicit, pos)
 }
 
-// coerce converts an expression to exactly a type in a context, folding constants.
+// coerce converts an expression to exactly a type, the form of numerics included, as
+// the branches of a CASE or UNION must have it.
 func (b *binder) coerce(e expr.Expr, t sql.Type, ctx expr.CastContext, pos int) (expr.Expr, error) {
+	x, err := b.convertType(e, t, ctx, pos)
+	if err == nil && t.OID == sql.OIDNumeric && x.Type() != t {
+		x = b.sameType(x, t, ctx, pos)
+	}
+	return x, err
+}
+
+// convertType converts an expression to a type in a context, folding constants; a
+// numeric gets the static form that its source allows.
+func (b *binder) convertType(e expr.Expr, t sql.Type, ctx expr.CastContext, pos int) (expr.Expr, error) {
 	from := e.Type()
 	if from == t {
 		return e, nil
@@ -151,7 +162,7 @@ func (b *binder) sameType(e expr.Expr, t sql.Type, ctx expr.CastContext, pos int
 	if t.OID == sql.OIDNumeric && from.Dec == t.Dec && (t.Mod == -1 || t.Mod == from.Mod) {
 		return e
 	}
-	if c, ok := e.(*expr.Const); ok && (c.V.Null || t.OID == sql.OIDNumeric && t.Mod == -1 && !t.Dec.Static()) {
+	if c, ok := e.(*expr.Const); ok && (c.V.Null || t.OID == sql.OIDNumeric && t.Mod == -1 && (!t.Dec.Static() || int16(t.Dec.S) == c.V.Num.Scale)) {
 		v := c.V
 		v.Type = t
 		return &expr.Const{V: v}
@@ -279,7 +290,7 @@ func (b *binder) literalOf(c *expr.Const, t sql.Type, ctx expr.CastContext, pos 
 		return nil, sql.AsError(err).At(pos)
 	}
 	v.Type = base
-	return b.coerce(&expr.Const{V: v}, t, ctx, pos)
+	return b.convertType(&expr.Const{V: v}, t, ctx, pos)
 }
 
 func (b *binder) now() time.Time { return b.env.TxnNow }

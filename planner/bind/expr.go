@@ -201,7 +201,7 @@ func (b *binder) cast(lv *level, e *parse.CastExpr) (expr.Expr, error) {
 	if pos == 0 || e.Type.Pos() > 0 && !isUnknown(o.e) && e.Pos() == 0 {
 		pos = o.pos
 	}
-	return b.coerce(o.e, t, expr.CastExplicit, pos)
+	return b.convertType(o.e, t, expr.CastExplicit, pos)
 }
 
 func (b *binder) collate(lv *level, e *parse.CollateExpr) (expr.Expr, error) {

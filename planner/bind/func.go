@@ -115,7 +115,7 @@ func (b *binder) castByName(name string, schemaOK bool, args []operand, res expr
 			return nil, nil
 		}
 	}
-	x, err := b.coerce(args[0].e, sql.T(info.OID), expr.CastExplicit, args[0].pos)
+	x, err := b.convertType(args[0].e, sql.T(info.OID), expr.CastExplicit, args[0].pos)
 	if err != nil {
 		return nil, err
 	}

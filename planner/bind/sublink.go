@@ -157,11 +157,35 @@ func (b *binder) arrayOfQuery(lv *level, s *parse.SubLink, sub *sublink, c logic
 	}
 	out := b.newCol(lv, "array", f.typ, c.Coll)
 	call := expr.AggCall{Fn: f.agg, Args: f.args, T: f.typ, Out: out.ID, Name: "array", Pos: s.Pos()}
+	sub.plan, call.OrderBy = ordered(sub.plan)
 	sub.plan = &logical.Aggregate{Input: sub.plan, Aggs: []expr.AggCall{call}}
 	sub.kind, sub.out = parse.SubScalar, out
 	lv.subs[out.ID] = sub
 	empty := &expr.Const{V: sql.Value{Type: f.typ, List: []sql.Value{}}}
 	return &expr.Coalesce{Args: []expr.Expr{out.Ref(), empty}, T: f.typ}, nil
+}
+
+// ordered returns a query's plan with the keys that order it, which an aggregate over
+// it has to follow; the plan may have more columns than before.
+func ordered(n logical.Node) (logical.Node, []expr.SortKey) {
+	in := n
+	if p, ok := n.(*logical.Project); ok {
+		for _, e := range p.Exprs {
+			if c, ok := e.Expr.(*expr.Col); !ok || c.ID != e.Col.ID {
+				return n, nil
+			}
+		}
+		in = p.Input
+	}
+	switch x := in.(type) {
+	case *logical.Sort:
+		return x.Input, x.Keys
+	case *logical.Limit:
+		if s, ok := x.Input.(*logical.Sort); ok {
+			return x, s.Keys
+		}
+	}
+	return n, nil
 }
 
 // guardOf is the conjunction of what must hold.
