@@ -36,7 +36,7 @@ func (p *Prepared) Empty() bool { return p.Source.Stmt.Stmt == nil && p.Source.D
 
 // Prepare binds a statement; client's parameter types (0 unknown) are honoured.
 // Errors have positions relative to the whole text.
-func (s *Session) Prepare(ctx context.Context, name string, src Source, types []sql.OID) (p *Prepared, err error) {
+func (s *Session) Prepare(name string, src Source, types []sql.OID) (p *Prepared, err error) {
 	phases, begun := src.parsed, time.Now()
 	defer func() {
 		phases = append(phases, Phase{"bind", begun, time.Now()})

@@ -163,9 +163,9 @@ func (s *setting) check(v string) (string, error) {
 		}
 		v = l
 	case kindMillis, kindBytes:
-		i, err := parseUnits(v, s.kind)
-		if err != nil {
-			return "", bad().(*sql.Error).WithHint("%s", err)
+		i, hint := parseUnits(v, s.kind)
+		if hint != "" {
+			return "", bad().(*sql.Error).WithHint("%s", hint)
 		}
 		if err := s.inRange(i); err != nil {
 			return "", err
@@ -219,35 +219,36 @@ var (
 	unitForm  = regexp.MustCompile(`^\s*(-?[0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*$`)
 )
 
-func parseUnits(v string, k settingKind) (int64, error) {
+// parseUnits reads a number with a unit; where it cannot, hint says what is taken.
+func parseUnits(v string, k settingKind) (n int64, hint string) {
 	m := unitForm.FindStringSubmatch(v)
 	if m == nil {
-		return 0, fmt.Errorf("A number is expected, with a unit if wanted.")
+		return 0, "A number is expected, with a unit if wanted."
 	}
 	f, err := strconv.ParseFloat(m[1], 64)
 	if err != nil {
-		return 0, err
+		return 0, err.Error()
 	}
 	if m[2] == "" {
-		return int64(f), nil
+		return int64(f), ""
 	}
 	units := timeUnits
 	if k == kindBytes {
 		units = byteUnits
 		if m[2] == "B" {
-			return int64(f / 1024), nil
+			return int64(f / 1024), ""
 		}
 	} else if m[2] == "us" {
-		return int64(f / 1000), nil
+		return int64(f / 1000), ""
 	}
 	names := make([]string, len(units))
 	for i, u := range units {
 		if u.name == m[2] {
-			return int64(f * float64(u.n)), nil
+			return int64(f * float64(u.n)), ""
 		}
 		names[len(units)-1-i] = fmt.Sprintf("%q", u.name)
 	}
-	return 0, fmt.Errorf("Valid units for this parameter are %s.", strings.Join(names, ", "))
+	return 0, fmt.Sprintf("Valid units for this parameter are %s.", strings.Join(names, ", "))
 }
 
 func parseBool(v string) (val, ok bool) {

@@ -1,7 +1,6 @@
 package pgwire
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -283,6 +282,3 @@ func (c *conn) flush() error {
 func (c *conn) ready() error {
 	return c.sendNow(&pgproto3.ReadyForQuery{TxStatus: c.sess.TxnStatus()})
 }
-
-// statementContext is what preparing runs under; the session adds its own limits.
-func (c *conn) statementContext() context.Context { return c.sess.Context() }

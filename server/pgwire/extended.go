@@ -40,7 +40,7 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 	if m.Name == "" {
 		c.sess.ClosePrepared("")
 	}
-	prep, err := c.sess.Prepare(c.statementContext(), m.Name, src, types)
+	prep, err := c.sess.Prepare(m.Name, src, types)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (c *conn) simpleQuery(text string) error {
 }
 
 func (c *conn) runSimple(src engine.Source) error {
-	prep, err := c.sess.Prepare(c.statementContext(), "", src, nil)
+	prep, err := c.sess.Prepare("", src, nil)
 	if err != nil {
 		return err
 	}
