@@ -126,7 +126,7 @@ func (f *inflater) inflate(c codec, src []byte, n int, get func(n int) []byte) (
 			return nil, fmt.Errorf("its %s data is damaged: %w", c, err)
 		}
 		var one [1]byte
-		if k, err := r.Read(one[:]); k != 0 || err != io.EOF {
+		if _, err := io.ReadFull(r, one[:]); err != io.EOF {
 			return nil, fmt.Errorf("its %s data does not end after the %d bytes that the page header claims", c, n)
 		}
 		return dst, nil
