@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"slices"
+
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/physical"
 	"github.com/sluicedb/sluice/sql"
@@ -25,11 +27,7 @@ func (b *builder) aggregate(n *physical.Aggregate) (*stream, error) {
 	for i := range n.Aggs {
 		a := &n.Aggs[i]
 		c := aggCall{fn: a.Fn, filter: -1, distinct: a.Distinct && !a.Fn.IgnoresDuplicates}
-		for _, x := range a.Args {
-			c.args = append(c.args, add(x))
-			c.argTypes = append(c.argTypes, x.Type())
-		}
-		for _, x := range a.Direct {
+		for _, x := range slices.Concat(a.Direct, a.Args) { // direct arguments come first
 			c.args = append(c.args, add(x))
 			c.argTypes = append(c.argTypes, x.Type())
 		}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
 )
 
@@ -14,7 +15,7 @@ func (s *joinSpec) publishFrom(t *joinTable) {
 			s.publishTo[i].Publish(expr.NewFilterData(k.typ, nil, k.nullEqual))
 			continue
 		}
-		if t.bits != nil && len(s.keys) == 1 && !k.nullEqual && t.groups > 0 && k.typ == k.probeType {
+		if t.bits != nil && len(s.keys) == 1 && !k.nullEqual && t.groups > 0 && k.typ == k.probeType && k.typ != sql.Bool {
 			pk := t.pack.keys[0]
 			s.publishTo[i].Publish(expr.NewBitmapFilter(k.typ, pk.min, pk.max, vector.Bitmap(t.bits), false))
 			continue

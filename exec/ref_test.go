@@ -126,6 +126,16 @@ func (r *reference) run(n physical.Node) []row {
 			}
 		}
 		return pick(out, n.Read, n.Cols)
+	case *physical.Values:
+		var out []row
+		for _, x := range n.Rows {
+			var y row
+			for _, e := range x {
+				y = append(y, r.eval(e, nil, nil))
+			}
+			out = append(out, y)
+		}
+		return out
 	case *physical.Filter:
 		var out []row
 		for _, x := range r.run(n.Input) {

@@ -3,6 +3,8 @@ package exec
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"os"
 	"sort"
 	"strings"
 	"testing"
@@ -51,8 +53,8 @@ func run(t testing.TB, root physical.Node, lake *memLake, c config) ([][]sql.Val
 		c.memory = 1 << 30
 	}
 	process := NewBudget(nil, 1<<40)
-	rt := &Runtime{Env: testEnv(), Pool: pool, Memory: NewBudget(process, c.memory), SpillDir: t.TempDir(),
-		SpillFloor: c.floor, BatchSize: c.batch, Workers: c.workers}
+	rt := &Runtime{Env: testEnv(), Pool: pool, Memory: NewBudget(process, c.memory), SpillDir: os.TempDir(),
+		SpillFloor: c.floor, Log: slog.New(slog.DiscardHandler), BatchSize: c.batch, Workers: c.workers}
 	if lake != nil {
 		rt.Lake = lake
 	}
