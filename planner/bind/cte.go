@@ -168,6 +168,23 @@ func (b *binder) recursive(c *cte, sel *parse.Select) (*boundQuery, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Rounds may change the scale of a numeric: it takes the general form.
+	general := make([]sql.Type, len(base.cols))
+	for i, col := range base.cols {
+		general[i] = col.T
+		if col.T.Mod == -1 {
+			general[i].Dec = sql.Dec{}
+		}
+	}
+	converted, err := b.convert(base, general, sel.Left)
+	if err != nil {
+		return nil, err
+	}
+	for i, col := range converted.Columns() {
+		col.Name = base.cols[i].Name
+		base.cols[i] = col
+	}
+	base.plan = converted
 	c.cols, c.state = base.cols, cteInStep
 	if err := c.rename(); err != nil {
 		return nil, err
@@ -196,12 +213,7 @@ func (b *binder) recursive(c *cte, sel *parse.Select) (*boundQuery, error) {
 				c.name, i+1, sql.FormatType(l.T.OID, l.T.Mod), sql.FormatType(t.OID, t.Mod)).At(targetPos(sel.Left, i)).
 				WithHint("Cast the output of the non-recursive term to the correct type.")
 		}
-		types[i] = t
-		types[i].Dec = l.T.Dec
-		if t.Dec != l.T.Dec {
-			return nil, sql.Errorf(sql.CodeFeatureNotSupported, "recursive query \"%s\" column %d changes its numeric scale", c.name, i+1).At(targetPos(sel.Left, i)).
-				WithHint("Cast both terms to numeric with the same precision and scale.")
-		}
+		types[i] = l.T
 	}
 	sp, err := b.convert(step, types, sel.Right)
 	if err != nil {
