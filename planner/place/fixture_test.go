@@ -2,6 +2,7 @@ package place_test
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -102,11 +103,8 @@ func newWorld(t testing.TB, sketches bool) world {
 			if sketches {
 				cs.Distinct = c.distinct
 			}
-			w8 := c.width
-			if w8 == 0 {
-				w8 = 6
-			}
-			cs.Bytes = int64(float64(d.rows) * w8 / 2)
+			// As a dictionary stores it: codes and each value once.
+			cs.Bytes = int64(float64(d.rows)*math.Log2(float64(c.distinct)+1)/8 + float64(c.distinct)*max(c.width, 8))
 			tab.Stats.Bytes += cs.Bytes
 			if c.lo != "" {
 				f := sql.DefaultFormat()

@@ -356,11 +356,16 @@ func (b *builder) joinNode(kind logical.JoinKind, l, r *rel, on []expr.Expr, mar
 	switch {
 	case kind == logical.Semi || kind == logical.Anti || kind == logical.Mark || kind == logical.Single:
 		out.uniq = l.uniq
-	case kind == logical.Inner || kind == logical.Left:
+	case kind == logical.Left:
+		// Unmatched rows have NULLs on the right, so only the left side's sets stay unique.
+		if buildLeft && probeUnique || !buildLeft && h.UniqueBuild {
+			out.uniq = l.uniq
+		}
+	case kind == logical.Inner:
 		if h.UniqueBuild {
 			out.uniq = append(out.uniq, probe.uniq...)
 		}
-		if probeUnique && kind == logical.Inner {
+		if probeUnique {
 			out.uniq = append(out.uniq, build.uniq...)
 		}
 	}

@@ -112,7 +112,7 @@ func columnStat(col logical.Col, f *TableFacts, rows float64) colStat {
 	s := colStat{width: typeWidth(col.T)}
 	cs, ok := f.Columns[col.Name]
 	if !ok {
-		s.distinct = guessDistinct(col.T, rows)
+		s.distinct = guessDistinct(col.T, rows, float64(cs.Bytes))
 		s.domain = s.distinct
 		return s
 	}
@@ -139,16 +139,23 @@ func columnStat(col logical.Col, f *TableFacts, rows float64) colStat {
 	case s.ranged && col.T.OID == sql.OIDDate:
 		s.distinct = min((s.max-s.min)/86400e6+1, max(rows, 1))
 	default:
-		s.distinct = guessDistinct(col.T, rows)
+		s.distinct = guessDistinct(col.T, rows, float64(cs.Bytes))
 	}
 	s.domain = s.distinct
 	return s
 }
 
-// guessDistinct is the default number of distinct values.
-func guessDistinct(t sql.Type, rows float64) float64 {
+// guessDistinct is the default number of distinct values. Stored bytes tell most:
+// a dictionary-coded column of d values takes log2(d) bits a row.
+func guessDistinct(t sql.Type, rows, stored float64) float64 {
 	if t.OID == sql.OIDBool {
 		return 2
+	}
+	if stored > 0 && rows > 0 {
+		if bits := 8 * stored / rows; bits < 24 {
+			return max(min(math.Exp2(bits), rows), 1)
+		}
+		return max(rows/2, 1)
 	}
 	if t.IsInteger() {
 		return max(rows/10, 1)

@@ -184,7 +184,22 @@ func (g *gen) query() string {
 		}
 	}
 	where := g.conds(local, nil, 2)
-	switch g.r.IntN(6) {
+	switch g.r.IntN(10) {
+	case 3:
+		a, b := local.any(g), local.any(g)
+		return g.data() + fmt.Sprintf("SELECT DISTINCT ON (%s) %s, %s FROM %s WHERE %s ORDER BY %s, %s DESC", a, a, b, f, where, a, b)
+	case 4:
+		a, b := local.any(g), local.any(g)
+		return g.data() + fmt.Sprintf("SELECT * FROM (SELECT %s AS a, sum(%s) OVER (PARTITION BY %s) AS b, rank() OVER (PARTITION BY %s ORDER BY %s) AS c, %s AS d FROM %s WHERE %s) q WHERE %s",
+			a, b, a, a, b, targets[0], f, where, g.pick("q.a > 1", "q.b > 3", "q.c = 1", "q.a = 2 AND q.c < 3"))
+	case 5:
+		a, b := local.any(g), local.any(g)
+		return g.data() + fmt.Sprintf("SELECT %s, %s, count(*), grouping(%s) FROM %s WHERE %s GROUP BY %s HAVING %s", a, b, a, f, where,
+			g.pick("ROLLUP", "CUBE")+"("+a+", "+b+")", g.pick("true", "count(*) > 1", a+" = 2", a+" IS NULL"))
+	case 6:
+		return g.data() + fmt.Sprintf("SELECT %s, s.i FROM %s, LATERAL generate_series(%s, 3) %s s(i) WHERE %s", targets[0], f, local.any(g), g.pick("", "AS"), where)
+	case 7:
+		return g.data() + fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY 1 LIMIT %d OFFSET %d", local.any(g), f, where, g.r.IntN(5), g.r.IntN(3))
 	case 0:
 		k := local.any(g)
 		return g.data() + fmt.Sprintf("SELECT %s, count(*), count(DISTINCT %s), sum(%s) FROM %s WHERE %s GROUP BY 1 HAVING %s", k, local.any(g), local.any(g), f, where,
