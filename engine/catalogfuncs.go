@@ -18,7 +18,7 @@ import (
 type catalogFuncs struct{ s *Session }
 
 func (f catalogFuncs) snapshot() *catalog.Snapshot {
-	snap, err := f.s.eng.cfg.Catalog.Snapshot(context.Background())
+	snap, err := f.s.snapshot(context.Background())
 	if err != nil {
 		return nil
 	}
@@ -259,44 +259,6 @@ func (f catalogFuncs) Privilege(kind string, user, object sql.OID, priv string) 
 		}
 	}
 	return false, true
-}
-
-// Describe implements expr.CatalogFuncs.
-func (f catalogFuncs) Describe(what string, oid sql.OID, sub int32) (string, bool) {
-	snap := f.snapshot()
-	if snap == nil {
-		return "", false
-	}
-	t := snap.TableByOID(oid)
-	switch what {
-	case "pg_get_viewdef":
-		if t != nil && t.Kind == model.KindView {
-			return " " + strings.TrimSuffix(strings.TrimSpace(t.ViewSQL), ";") + ";", true
-		}
-	case "obj_description":
-		if t != nil && t.Comment != "" {
-			return t.Comment, true
-		}
-		if d := snap.DatabaseByOID(oid); d != nil && d.Description != "" {
-			return d.Description, true
-		}
-	case "col_description":
-		if t != nil {
-			if cols := t.AllColumns(); sub >= 1 && int(sub) <= len(cols) && cols[sub-1].Comment != "" {
-				return cols[sub-1].Comment, true
-			}
-		}
-	case "pg_get_userbyid":
-		if r := snap.RoleByOID(oid); r != nil {
-			return r.Name, true
-		}
-		return "unknown (OID=" + strconv.FormatUint(uint64(oid), 10) + ")", true
-	case "pg_table_is_visible":
-		if t != nil {
-			return strconv.FormatBool(f.visible(snap, t)), true
-		}
-	}
-	return "", false
 }
 
 var _ expr.CatalogFuncs = catalogFuncs{}
