@@ -24,6 +24,8 @@ const (
 	costLoopPair = 2.0
 	// maxPairs bounds the enumeration; above it the greedy order is taken.
 	maxPairs = 4000
+	// maxRows keeps estimates of cross products finite.
+	maxRows = 1e15
 )
 
 // joinPlan is the best way found to join a set of leaves.
@@ -72,15 +74,35 @@ func (b *builder) order(c *cluster) *joinPlan {
 	} else {
 		o.over = true
 	}
-	if o.over || o.best[all] == nil {
-		for s := range o.best {
-			if s.len() > 1 {
-				delete(o.best, s)
-			}
-		}
-		return o.greedy()
+	if best := o.best[all]; best != nil && !o.over {
+		return best
 	}
-	return o.best[all]
+	return o.greedy(o.parts())
+}
+
+// parts returns the plans that are to be joined greedily: the best of each
+// connected part if enumeration went through, else the leaves.
+func (o *orderer) parts() []*joinPlan {
+	var out []*joinPlan
+	var seen leafSet
+	for i := range o.c.leaves {
+		if seen>>i&1 != 0 {
+			continue
+		}
+		part := leafSet(1) << i
+		for n := o.neighbours(part, 0); n != 0 && !o.over; n = o.neighbours(part, 0) {
+			part |= n
+		}
+		seen |= part
+		if p := o.best[part]; p != nil {
+			out = append(out, p)
+			continue
+		}
+		for t := part; t != 0; t &= t - 1 {
+			out = append(out, o.best[t&-t])
+		}
+	}
+	return out
 }
 
 // connect finds which leaves are joined by a condition.
@@ -111,113 +133,6 @@ func (o *orderer) connect() {
 			}
 		}
 	}
-}
-
-// rows estimates the size of the join of a set; it does not depend on the order.
-func (o *orderer) rows(s leafSet) float64 {
-	if r, ok := o.size[s]; ok {
-		return r
-	}
-	c := o.c
-	rows := 1.0
-	for t := s; t != 0; t &= t - 1 {
-		l := c.leaves[bits.TrailingZeros32(uint32(t))]
-		if l.kind == logical.Inner {
-			rows *= max(l.r.rows, 1e-3)
-		}
-	}
-	for _, k := range c.classes {
-		rows *= o.classSel(k, s)
-	}
-	rows *= o.pairCorrection(s)
-	for _, p := range c.preds {
-		if p.mask&^s == 0 {
-			rows *= p.sel
-		}
-	}
-	rows = max(rows, 1e-3)
-	for t := s; t != 0; t &= t - 1 {
-		l := c.leaves[bits.TrailingZeros32(uint32(t))]
-		if l.kind != logical.Inner && s != 1<<bits.TrailingZeros32(uint32(t)) {
-			rows *= l.sel
-		}
-	}
-	if s.len() == 1 {
-		rows = c.leaves[bits.TrailingZeros32(uint32(s))].r.rows
-	}
-	o.size[s] = rows
-	return rows
-}
-
-// members returns the distinct counts of the class's columns within s. A count that
-// is only a bound is taken to be at most the smallest domain of the class's table
-// columns: keys refer to keys.
-func (o *orderer) members(k *class, s leafSet) []float64 {
-	least := math.Inf(1)
-	for _, col := range k.cols {
-		if d := o.b.stat(col.ID).domain; d > 0 {
-			least = min(least, d)
-		}
-	}
-	var ds []float64
-	for i, col := range k.cols {
-		if s>>k.at[i]&1 == 0 {
-			continue
-		}
-		d := o.b.distinct(col.ID)
-		if o.b.stat(col.ID).bound {
-			d = min(d, max(least, 1))
-		}
-		ds = append(ds, d)
-	}
-	slices.Sort(ds)
-	return ds
-}
-
-// classSel is the selectivity of a class's equalities within s: of the columns'
-// distinct counts all but the smallest divide.
-func (o *orderer) classSel(k *class, s leafSet) float64 {
-	sel := 1.0
-	for i, d := range o.members(k, s) {
-		if i > 0 {
-			sel /= d
-		}
-	}
-	return sel
-}
-
-// pairCorrection repairs the assumption that the keys of a join over several
-// columns are independent: the pairs of values there are, are at most the rows of
-// the smaller base (lineitem and partsupp on partkey and suppkey).
-func (o *orderer) pairCorrection(s leafSet) float64 {
-	c := o.c
-	f := 1.0
-	for i := range c.leaves {
-		if s>>i&1 == 0 {
-			continue
-		}
-		for j := i + 1; j < len(c.leaves); j++ {
-			if s>>j&1 == 0 {
-				continue
-			}
-			pair := leafSet(1)<<i | 1<<j
-			prod, n := 1.0, 0
-			for _, k := range c.classes {
-				if ds := o.members(k, pair); len(ds) == 2 {
-					prod *= ds[1]
-					n++
-				}
-			}
-			if n < 2 {
-				continue
-			}
-			limit := min(max(o.b.baseRows(c.leaves[i].r), 1), max(o.b.baseRows(c.leaves[j].r), 1))
-			if prod > limit {
-				f *= prod / limit
-			}
-		}
-	}
-	return f
 }
 
 // enumerate runs DPccp (Moerkotte and Neumann, "Analysis of Two Existing and One
@@ -328,7 +243,7 @@ func (o *orderer) join(a, b *joinPlan) *joinPlan {
 	rows := o.rows(set)
 	keyA, keyB, keyed := o.keyLeaves(a.set, b.set, bi)
 	wa, wb := o.width(a.set), o.width(b.set)
-	p := &joinPlan{set: set, left: a, right: b, rows: rows, cost: math.Inf(1)}
+	p := &joinPlan{set: set, left: a, right: b, rows: rows, cost: math.Inf(1), spare: mergeSpare(a.spare, b.spare)}
 	if !keyed {
 		p.loop = true
 		build := b
@@ -336,7 +251,6 @@ func (o *orderer) join(a, b *joinPlan) *joinPlan {
 			p.buildLeft, build = true, a
 		}
 		p.cost = a.cost + b.cost + a.rows*b.rows*costLoopPair + build.rows*costBuild + rows*costOut
-		p.spare = mergeSpare(a.spare, b.spare)
 		return p
 	}
 	try := func(buildLeft bool) {
@@ -481,52 +395,4 @@ func (o *orderer) width(s leafSet) float64 {
 		w += o.c.leaves[bits.TrailingZeros32(uint32(t))].width
 	}
 	return w
-}
-
-// greedy joins, again and again, the pair of plans with the smallest result (GOO);
-// pairs without a condition only when nothing else is left.
-func (o *orderer) greedy() *joinPlan {
-	var open []*joinPlan
-	for i := range o.c.leaves {
-		open = append(open, o.best[1<<i])
-	}
-	for len(open) > 1 {
-		var best *joinPlan
-		bi, bj := -1, -1
-		for _, linked := range []bool{true, false} {
-			for i := range open {
-				for j := i + 1; j < len(open); j++ {
-					if linked && o.neighbours(open[i].set, 0)&open[j].set == 0 {
-						continue
-					}
-					p := o.join(open[i], open[j])
-					if p == nil {
-						continue
-					}
-					if best == nil || p.loop == best.loop && p.rows < best.rows || best.loop && !p.loop {
-						best, bi, bj = p, i, j
-					}
-				}
-			}
-			if best != nil {
-				break
-			}
-		}
-		open[bi] = best
-		open = append(open[:bj], open[bj+1:]...)
-	}
-	return open[0]
-}
-
-// asWritten joins the leaves from left to right.
-func (o *orderer) asWritten() *joinPlan {
-	p := o.best[1]
-	for i := 1; i < len(o.c.leaves); i++ {
-		q := o.join(p, o.best[1<<i])
-		if q == nil {
-			return o.greedy()
-		}
-		p = q
-	}
-	return p
 }

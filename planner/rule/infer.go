@@ -45,16 +45,6 @@ func (f *facts) has(c expr.Expr) bool {
 	return false
 }
 
-func (f *facts) within(s expr.ColSet) *facts {
-	out := &facts{}
-	for _, x := range f.list {
-		if s.Has(x.col) {
-			out.list = append(out.list, x)
-		}
-	}
-	return out
-}
-
 func infer(n logical.Node) (logical.Node, *facts) {
 	switch n := n.(type) {
 	case *logical.Scan:
