@@ -253,6 +253,7 @@ func definePrivileges(d *defs) {
 			}))
 		}
 	}
+	d.fn("pg_size_pretty(int8)", each(func(r *Row) error { return r.SetStr(prettySize(r.Int(0))) }), safe)
 	d.fn("pg_relation_is_publishable(regclass)", each(func(r *Row) error { return r.SetBool(false) }), safe)
 	d.fn("row_security_active(oid)", each(func(r *Row) error { return r.SetBool(false) }), safe)
 }
