@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/physical"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format"
 	"github.com/sluicedb/sluice/storage/table"
 	"github.com/sluicedb/sluice/vector"
-
 )
 
 // readyLake gives batches made beforehand, so that only operators are measured.

@@ -21,7 +21,11 @@ type groupTable struct {
 	shift uint
 	ints  bool
 	null  uint32 // ints: the group of NULL
-	mask  uint64 // which bits of a hash count; tests make them few
+	// direct, if not nil, stands in place of slots; noDirect: it was tried, or must
+	// not be, since look-ups go to slots.
+	direct   *directGroups
+	noDirect bool
+	mask     uint64 // which bits of a hash count; tests make them few
 
 	// scratch
 	k64    []int64
@@ -85,10 +89,23 @@ func (g *groupTable) resize(size int) {
 	}
 }
 
+// place puts key x of an integer table, with its group+1, into the slots.
+func (g *groupTable) place(x int64, s uint32) {
+	m := uint64(len(g.slots) - 1)
+	p := vector.HashInt(x) >> g.shift
+	for g.slots[p].g != 0 {
+		p = (p + 1) & m
+	}
+	g.slots[p] = groupSlot{uint64(x), s}
+}
+
 // reserve makes room for more groups.
 func (g *groupTable) reserve(more int) {
 	need := (g.n + more) * 2
-	if need <= len(g.slots) {
+	if g.direct != nil || need <= len(g.slots) {
+		return
+	}
+	if g.ints && !g.noDirect && g.n > 512 && g.toDirect() {
 		return
 	}
 	size := len(g.slots)
@@ -101,6 +118,9 @@ func (g *groupTable) reserve(more int) {
 // bytes is the memory held.
 func (g *groupTable) bytes() int64 {
 	n := int64(len(g.slots)) * 16
+	if g.direct != nil {
+		n += g.direct.bytes()
+	}
 	for _, c := range g.keys {
 		n += c.Bytes()
 	}
@@ -357,15 +377,20 @@ func (g *groupTable) slow(cols []*vector.Vec, row int, add bool) uint32 {
 
 func (g *groupTable) insertInts(v *vector.Vec, sel []int32, n int, out []uint32) {
 	nulls := g.intKeys(v, sel, n)
+	from := 0
+	if g.direct != nil {
+		var ok bool
+		if from, ok = g.insertDirect(g.k64[:n], nulls, sel, out); ok {
+			return
+		}
+		g.toSlots()
+		g.reserve(n)
+	}
 	m := uint64(len(g.slots) - 1)
-	for k, x := range g.k64[:n] {
+	for k := from; k < n; k++ {
+		x := g.k64[k]
 		if nulls && g.isNull[k] {
-			if g.null == noGroup {
-				g.null = uint32(g.n)
-				g.n++
-				g.fresh = append(g.fresh, int32(rowOf(sel, k)))
-			}
-			out[k] = g.null
+			out[k] = g.nullGroup(rowOf(sel, k))
 			continue
 		}
 		p := vector.HashInt(x) >> g.shift

@@ -392,6 +392,7 @@ func (t *joinTable) byHash(sc *keyScan) {
 	if len(types) == 1 && !isIntKey(sc.keys[0].probeType) {
 		t.hashed.ints = false
 	}
+	t.hashed.noDirect = true
 	t.hashed.reserve(keyed)
 	// The group of each row, in the order of the scan.
 	all := make([]uint32, keyed)

@@ -1,0 +1,79 @@
+package exec
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/vector"
+)
+
+// TestGroupTable: equal keys get equal numbers, dense and in order of first sight,
+// whatever the keys, their form, and however often their hashes collide.
+func TestGroupTable(t *testing.T) {
+	for seed := range uint64(40) {
+		g := newGen(5000 + seed)
+		types := []sql.Type{[]sql.Type{sql.Int8, sql.Int4, sql.Text, sql.Bool}[g.IntN(4)]}
+		for range g.IntN(3) {
+			types = append(types, genTypes[g.IntN(len(genTypes))])
+		}
+		tab := newGroupTable(types)
+		if g.IntN(2) == 0 {
+			tab.mask = 3 << 62 // nearly all hashes collide
+		}
+		want := map[string]uint32{}
+		look := newLookup(types)
+		spread := []int64{1, 1, 3, 1_000_003}[g.IntN(4)]
+		dense := g.IntN(2) == 0
+		rd := &memReader{rnd: g.Rand}
+		for b := range 12 {
+			n := 1 + g.IntN(900)
+			cols := make([]*vector.Vec, len(types))
+			rows := make([]row, n)
+			for c, ty := range types {
+				vals := make([]sql.Value, n)
+				for i := range vals {
+					vals[i] = g.value(ty, 50)
+					if dense && c == 0 && ty == sql.Int8 && !vals[i].Null {
+						vals[i].I = (int64(b)*700 + g.Int64N(1400) - 2000) * spread
+						if b == 11 && i == n/2 {
+							vals[i].I = 1 << 61
+						}
+					}
+					rows[i] = append(rows[i], vals[i])
+				}
+				cols[c] = rd.shape(ty, vals)
+			}
+			out, found := make([]uint32, n), make([]uint32, n)
+			tab.insert(cols, nil, n, out)
+			if tab.direct == nil {
+				tab.lookup(look, cols, nil, n, found)
+			} else {
+				copy(found, out)
+			}
+			for i, r := range rows {
+				k := normal(r)
+				w, ok := want[k]
+				if !ok {
+					w = out[i]
+					want[k] = w
+				}
+				if out[i] != w || found[i] != w {
+					t.Fatalf("seed %d: key %s is group %d, found as %d, want %d", seed, textOf(r), out[i], found[i], w)
+				}
+			}
+		}
+		if tab.n != len(want) {
+			t.Fatalf("seed %d: %d groups, want %d", seed, tab.n, len(want))
+		}
+		for k := range tab.n {
+			var r row
+			for _, c := range tab.keys {
+				r = append(r, c.Value(k))
+			}
+			if want[normal(r)] != uint32(k) {
+				t.Fatalf("seed %d: group %d has the key of %d (%s)", seed, k, want[normal(r)], fmt.Sprint(textOf(r)))
+			}
+		}
+	}
+}
