@@ -26,9 +26,18 @@ type filterPlacer struct {
 	n int
 }
 
+// visit lets the joins of n publish, parents first. What runs many times (the right
+// side of Apply, the step of a recursion) has no filters: each run would need its own.
 func (f *filterPlacer) visit(n physical.Node) {
-	if j, ok := n.(*physical.HashJoin); ok {
-		f.publish(j)
+	switch n := n.(type) {
+	case *physical.HashJoin:
+		f.publish(n)
+	case *physical.Apply:
+		f.visit(n.Left)
+		return
+	case *physical.Recursive:
+		f.visit(n.BaseInput)
+		return
 	}
 	for _, c := range n.Children() {
 		f.visit(c)

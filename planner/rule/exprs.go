@@ -100,8 +100,6 @@ func anyFunc(e expr.Expr, test func(*expr.Func) bool) bool {
 	return found
 }
 
-func anyRaise(list []expr.Expr) bool { return slices.ContainsFunc(list, canRaise) }
-
 // equality returns the sides of a = b; ok is false if e is anything else.
 func equality(e expr.Expr) (a, b expr.Expr, fn *expr.Func, ok bool) {
 	c, isCall := e.(*expr.Call)

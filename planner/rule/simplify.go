@@ -13,16 +13,36 @@ import (
 //     join key. Only if nothing in it can raise: a OR-arm decides which rows the
 //     next arm sees;
 //   - x = 1 OR x = 2 becomes x IN (1, 2);
-//   - a filter that is never true becomes an empty relation.
+//   - a filter that is never true, and LIMIT 0, becomes an empty relation, and so
+//     does what is computed from it.
 //
 // A condition is only asked for "true", so NULL and false may be exchanged here;
 // not so below a NOT, nor for the On of a Mark join.
 func simplifyPredicates(c *Context, n logical.Node) logical.Node {
 	return rewrite(n, func(n logical.Node) logical.Node {
 		switch n := n.(type) {
+		case *logical.Limit:
+			if count, ok := limitConst(n.Count, 1); ok && count == 0 {
+				if offset, ok := limitConst(n.Offset, 0); ok && offset >= 0 {
+					return emptyLike(n)
+				}
+			}
+			if isEmpty(n.Input) {
+				return emptyLike(n)
+			}
+		case *logical.Project, *logical.Sort, *logical.Distinct, *logical.Window, *logical.ProjectSet:
+			if isEmpty(n.Children()[0]) {
+				return emptyLike(n)
+			}
+		case *logical.Aggregate:
+			if isEmpty(n.Input) && len(n.Groups) > 0 && n.Sets == nil {
+				return emptyLike(n)
+			}
 		case *logical.Filter:
 			conds, changed := simplifyList(n.Conds)
 			switch {
+			case isEmpty(n.Input):
+				return emptyLike(n)
 			case neverTrue(conds):
 				return emptyLike(n)
 			case len(conds) == 0:
@@ -53,8 +73,11 @@ func simplifyPredicates(c *Context, n logical.Node) logical.Node {
 					return n.Left
 				}
 			}
-			if n.Kind == logical.Inner && (isEmpty(n.Left) || isEmpty(n.Right)) {
+			switch l, r := isEmpty(n.Left), isEmpty(n.Right); {
+			case l && n.Kind != logical.Full, r && (n.Kind == logical.Inner || n.Kind == logical.Semi):
 				return emptyLike(n)
+			case r && n.Kind == logical.Anti:
+				return n.Left
 			}
 			if changed {
 				m := *n
