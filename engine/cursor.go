@@ -21,7 +21,7 @@ func (s *Session) runDeclare(ctx context.Context, x *parse.DeclareCursor) (strin
 	if err := s.describe(ctx, prep); err != nil {
 		return "", err
 	}
-	s.portals[x.Name] = &Portal{s: s, Name: x.Name, prep: prep, hold: x.Hold, cursor: true, binary: x.Binary}
+	s.addPortal(&Portal{s: s, Name: x.Name, prep: prep, hold: x.Hold, cursor: true, binary: x.Binary, scroll: x.Scroll})
 	return "DECLARE CURSOR", nil
 }
 
@@ -52,72 +52,237 @@ func (s *Session) runClose(x *parse.ClosePortal) (string, error) {
 	return "CLOSE CURSOR", nil
 }
 
-// runFetch moves a cursor forward. The rows come as the statement's own result.
-func (s *Session) runFetch(x *parse.Fetch) (Rows, func(int64) string, error) {
+// addPortal makes a portal known by its name.
+func (s *Session) addPortal(p *Portal) {
+	s.portalSeq++
+	p.seq = s.portalSeq
+	s.portals[p.Name] = p
+}
+
+func cannotRun(name string) error {
+	return sql.Errorf(sql.CodeObjectNotInPrerequisite, "portal \"%s\" cannot be run", name)
+}
+
+// runFetch moves a cursor, with the steps of PostgreSQL's: all but the last move
+// without giving out rows, the last one's rows come as the statement's own result.
+func (s *Session) runFetch(ctx context.Context, x *parse.Fetch) (Rows, func(int64) string, error) {
 	c, ok := s.portals[x.Cursor]
 	if !ok {
 		return nil, nil, undefinedCursor(x.Cursor)
 	}
-	n := x.Count
-	switch {
-	case x.Dir == parse.FetchForward && n >= 0, x.Dir == parse.FetchRelative && n == 1:
-	default:
-		return nil, nil, sql.Errorf(sql.CodeObjectNotInPrerequisite, "cursor can only scan forward").
-			WithHint("Declare it with SCROLL option to enable backward scan.")
+	if c.failed || c.prep.Source.Stmt.Stmt == parse.Stmt(x) {
+		return nil, nil, cannotRun(x.Cursor)
 	}
-	if n <= 0 {
-		n = 0
+	if c.prep.query == nil {
+		return nil, nil, sql.Errorf(sql.CodeObjectNotInPrerequisite, "cursor \"%s\" is no query", x.Cursor)
 	}
-	rows := &cursorRows{p: c, left: n}
+	f := &fetch{p: c, ctx: ctx}
+	if err := f.begin(); err != nil {
+		return nil, nil, f.failed(err)
+	}
+	forward, n, all, err := f.approach(x)
+	if err != nil {
+		return nil, nil, f.failed(err)
+	}
+	f.back, f.left, f.all = !forward, n, all
 	if !x.Move {
-		return rows, func(n int64) string { return rowsTag("FETCH", n) }, nil
+		return f, func(n int64) string { return rowsTag("FETCH", n) }, nil
+	}
+	moved, err := f.skip(forward, n, all)
+	if err != nil {
+		return nil, nil, f.failed(err)
+	}
+	f.Close()
+	return nil, func(int64) string { return rowsTag("MOVE", moved) }, nil
+}
+
+// fetch is one FETCH or MOVE of a cursor.
+type fetch struct {
+	p      *Portal
+	ctx    context.Context // of the FETCH
+	unlink func() bool
+	back   bool
+	all    bool
+	left   int64
+	stay   bool // MOVE 0 on a row: the row counts
+	out    vector.Batch
+	sel    []int32
+}
+
+// begin starts the cursor's query; what cancels the FETCH cancels it.
+func (f *fetch) begin() error {
+	p := f.p
+	if p.ctx == nil {
+		p.ctx, p.cancel = context.WithCancelCause(p.s.ctx)
+	}
+	f.unlink = context.AfterFunc(f.ctx, func() { p.cancel(context.Cause(f.ctx)) })
+	return p.start()
+}
+
+// failed makes the cursor unusable after an error of its query.
+func (f *fetch) failed(err error) error {
+	f.p.failed = true
+	f.Close()
+	return err
+}
+
+// approach does what comes before the last step and returns that: its direction
+// and number of rows.
+func (f *fetch) approach(x *parse.Fetch) (forward bool, n int64, all bool, err error) {
+	n = x.Count
+	dir := x.Dir
+	at := &f.p.place
+	switch dir {
+	case parse.FetchForward, parse.FetchBackward:
+		if n < 0 {
+			if n = -n; dir == parse.FetchForward {
+				dir = parse.FetchBackward
+			} else {
+				dir = parse.FetchForward
+			}
+		}
+	case parse.FetchAbsolute:
+		switch {
+		case n > 0:
+			if n-1 <= at.pos/2 {
+				if err := f.rewind(); err != nil {
+					return false, 0, false, err
+				}
+				_, err = f.skip(true, n-1, false)
+			} else {
+				pos := at.pos
+				if at.atEnd {
+					pos++
+				}
+				if n <= pos {
+					_, err = f.skip(false, pos-n+1, false)
+				} else {
+					_, err = f.skip(true, n-pos-1, false)
+				}
+			}
+			return true, 1, false, err
+		case n < 0:
+			if _, err := f.skip(true, 0, true); err != nil {
+				return false, 0, false, err
+			}
+			_, err = f.skip(false, -n-1, false)
+			return false, 1, false, err
+		default:
+			return true, 0, false, f.rewind()
+		}
+	case parse.FetchRelative:
+		switch {
+		case n > 0:
+			_, err = f.skip(true, n-1, false)
+			return true, 1, false, err
+		case n < 0:
+			_, err = f.skip(false, -n-1, false)
+			return false, 1, false, err
+		}
+	}
+	if n == 0 { // the present row again
+		if at.atStart || at.atEnd {
+			return true, 0, false, nil
+		}
+		if x.Move {
+			f.stay = true
+			return true, 0, false, nil
+		}
+		_, err = f.skip(false, 1, false)
+		return true, 1, false, err
+	}
+	return dir != parse.FetchBackward, n, n == parse.FetchAll, nil
+}
+
+func (f *fetch) rewind() error {
+	at := &f.p.place
+	if at.atStart && !at.atEnd {
+		return nil
+	}
+	if err := f.p.backward(); err != nil {
+		return err
+	}
+	at.pos, at.atStart, at.atEnd = 0, true, false
+	return nil
+}
+
+// skip moves over rows and returns how many.
+func (f *fetch) skip(forward bool, n int64, all bool) (int64, error) {
+	if f.stay {
+		return 1, nil
+	}
+	if !all && n <= 0 {
+		if !forward {
+			return 0, f.p.backward()
+		}
+		return 0, nil
 	}
 	var moved int64
-	for {
-		b, err := rows.Next(s.ctx)
+	for all || moved < n {
+		var b *vector.Batch
+		var from, to int
+		var err error
+		left := n - moved
+		if all {
+			left = 0
+		}
+		if forward {
+			b, from, to, err = f.p.forward(left)
+		} else {
+			b, from, to, err = f.p.back(left)
+		}
 		if err != nil {
-			return nil, nil, err
+			return moved, err
 		}
 		if b == nil {
-			return nil, func(int64) string { return rowsTag("MOVE", moved) }, nil
+			break
 		}
-		moved += int64(b.Rows())
+		moved += int64(to - from)
 	}
+	return moved, nil
 }
 
-// cursorRows reads at most left rows from a cursor's portal.
-type cursorRows struct {
-	p    *Portal
-	left int64
-	out  vector.Batch
-	sel  []int32
-}
-
-func (r *cursorRows) Next(context.Context) (*vector.Batch, error) {
-	if r.left <= 0 {
+// Next gives the last step's rows.
+func (f *fetch) Next(context.Context) (*vector.Batch, error) {
+	if f.left <= 0 && !f.all {
 		return nil, nil
 	}
-	if err := r.p.start(); err != nil {
-		return nil, err
+	left := f.left
+	if f.all {
+		left = 0
 	}
-	b, from, to, err := r.p.window(r.left)
-	if b == nil || err != nil {
-		return nil, err
+	step := f.p.forward
+	if f.back {
+		step = f.p.back
 	}
-	r.left -= int64(to - from)
-	r.out = *b
-	if from > 0 || to < b.Rows() {
-		r.sel = r.sel[:0]
-		for i := from; i < to; i++ {
-			k := int32(i)
-			if b.Sel != nil {
-				k = b.Sel[i]
-			}
-			r.sel = append(r.sel, k)
+	b, from, to, err := step(left)
+	if err != nil {
+		return nil, f.failed(err)
+	}
+	if b == nil {
+		f.left, f.all = 0, false
+		return nil, nil
+	}
+	f.left -= int64(to - from)
+	f.sel = f.sel[:0]
+	for i := from; i < to; i++ {
+		k := int32(i)
+		if f.back {
+			k = int32(from + to - 1 - i)
 		}
-		r.out.Sel = r.sel
+		if b.Sel != nil {
+			k = b.Sel[k]
+		}
+		f.sel = append(f.sel, k)
 	}
-	return &r.out, nil
+	f.out = *b
+	f.out.Sel = f.sel
+	return &f.out, nil
 }
 
-func (r *cursorRows) Close() {}
+// Close ends the FETCH, not the cursor.
+func (f *fetch) Close() {
+	if f.unlink != nil {
+		f.unlink()
+	}
+}

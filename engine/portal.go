@@ -27,8 +27,13 @@ type Portal struct {
 	prep   *Prepared
 	params []sql.Value
 	hold   bool // survives COMMIT
+	held   bool // has survived one: its rows are all in the spool
 	cursor bool // made by DECLARE
 	binary bool // DECLARE BINARY
+	scroll bool // DECLARE SCROLL
+	failed bool // an error ended its run
+	seq    int  // order of making, for savepoints
+	place  cursorPlace
 	// Formats are the result formats that the client bound: it may change them
 	// before the first fetch.
 	Formats []int16
@@ -100,6 +105,7 @@ func (p *Portal) close() {
 	if p.cancel != nil {
 		p.cancel(nil)
 	}
+	p.place.close()
 	p.ended = true
 }
 
@@ -120,6 +126,10 @@ func (p *Portal) Fetch(max int64, emit Emit) (res Result, err error) {
 	if err := s.enter(p.prep.Source.Stmt.Stmt); err != nil {
 		return Result{}, err
 	}
+	if p.failed {
+		s.fail()
+		return Result{}, cannotRun(p.Name)
+	}
 	if p.ctx == nil {
 		p.ctx, p.cancel = context.WithCancelCause(s.ctx)
 	}
@@ -136,6 +146,7 @@ func (p *Portal) Fetch(max int64, emit Emit) (res Result, err error) {
 		err = shiftPosition(err, p.prep.Source.Stmt.Off)
 		p.finish(err)
 		p.close()
+		p.failed = true
 		s.fail()
 		return Result{}, err
 	}
@@ -154,7 +165,7 @@ func (p *Portal) start() error {
 	if p.open {
 		return nil
 	}
-	p.open = true
+	p.open, p.place.atStart = true, true
 	if p.ctx == nil {
 		p.ctx, p.cancel = context.WithCancelCause(p.s.ctx)
 		p.stats.started = time.Now()
@@ -207,7 +218,7 @@ func (p *Portal) fetch(max int64, emit Emit) (Result, error) {
 				return Result{Suspended: true, Rows: n}, nil
 			}
 		}
-		b, from, to, err := p.window(left)
+		b, from, to, err := p.forward(left)
 		if err != nil {
 			return Result{}, err
 		}
@@ -243,11 +254,11 @@ func (s *Session) run(ctx context.Context, p *Portal) (Rows, func(int64) string,
 		rows, err := s.runShow(x)
 		return rows, func(int64) string { return "SHOW" }, err
 	case *parse.Fetch:
-		return s.runFetch(x)
+		return s.runFetch(ctx, x)
 	case *parse.Execute:
 		return s.runExecute(ctx, p, x)
 	case *parse.Txn:
-		return fixed(s.runTxn(x))
+		return fixed(s.runTxn(ctx, x))
 	default:
 		return fixed(s.runUtility(ctx, x))
 	}

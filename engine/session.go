@@ -43,8 +43,9 @@ type Session struct {
 	// several: the statements to come are of one simple query.
 	several bool
 
-	prepared map[string]*Prepared
-	portals  map[string]*Portal
+	prepared  map[string]*Prepared
+	portals   map[string]*Portal
+	portalSeq int // portals made so far
 
 	ctx  context.Context // ends with the session
 	stop context.CancelCauseFunc

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"time"
 
 	"github.com/sluicedb/sluice/catalog"
@@ -35,6 +36,7 @@ type savepoint struct {
 	name     string
 	settings settingsSnapshot
 	mark     int // of the batch
+	portals  int // how many were made before
 }
 
 func (t *txn) startTime(now time.Time) time.Time {
@@ -101,16 +103,19 @@ func (s *Session) fail() {
 // end of a simple query.
 func (s *Session) EndImplicit() error {
 	s.several = false
-	if s.txn.implicit {
-		return s.commit()
+	if !s.txn.implicit {
+		return nil
 	}
-	return nil
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	defer cancel(nil)
+	return s.guarded("COMMIT", ctx, cancel, func() error { return s.commit(ctx) })
 }
 
-// commit makes the transaction's changes last; if they cannot be, it is rolled back.
-func (s *Session) commit() error {
-	var err error
-	if s.txn.batch != nil {
+// commit makes the transaction's changes last; if they cannot be, it is rolled
+// back. Held cursors run to their end first, within ctx.
+func (s *Session) commit(ctx context.Context) error {
+	err := s.persistHeld(ctx)
+	if err == nil && s.txn.batch != nil {
 		err = s.txn.batch.Commit(s.ctx)
 	}
 	s.endTxn(err == nil)
@@ -119,7 +124,7 @@ func (s *Session) commit() error {
 
 func (s *Session) endTxn(commit bool) {
 	for name, p := range s.portals {
-		if commit && p.hold {
+		if p.held {
 			continue
 		}
 		p.close()
@@ -133,7 +138,7 @@ func (s *Session) endTxn(commit bool) {
 }
 
 // runTxn runs a transaction statement and returns its command tag.
-func (s *Session) runTxn(x *parse.Txn) (string, error) {
+func (s *Session) runTxn(ctx context.Context, x *parse.Txn) (string, error) {
 	block := s.txn.state != TxnIdle && !s.txn.implicit
 	switch x.Kind {
 	case parse.TxnBegin:
@@ -163,7 +168,7 @@ func (s *Session) runTxn(x *parse.Txn) (string, error) {
 		}
 		var err error
 		if commit {
-			err = s.commit()
+			err = s.commit(ctx)
 		} else {
 			s.endTxn(false)
 		}
@@ -181,7 +186,7 @@ func (s *Session) runTxn(x *parse.Txn) (string, error) {
 		return "", sql.Errorf(sql.CodeNoActiveTransaction, "%s can only be used in transaction blocks", name)
 	}
 	if x.Kind == parse.TxnSavepoint {
-		s.txn.saves = append(s.txn.saves, savepoint{x.Savepoint, s.set.snapshot(), s.txn.mark()})
+		s.txn.saves = append(s.txn.saves, savepoint{x.Savepoint, s.set.snapshot(), s.txn.mark(), s.portalSeq})
 		return "SAVEPOINT", nil
 	}
 	for i := len(s.txn.saves) - 1; i >= 0; i-- {
@@ -195,6 +200,12 @@ func (s *Session) runTxn(x *parse.Txn) (string, error) {
 		if s.txn.batch != nil {
 			if err := s.txn.batch.RollbackTo(s.ctx, s.txn.saves[i].mark); err != nil {
 				return "", err
+			}
+		}
+		for name, p := range s.portals {
+			if p.seq > s.txn.saves[i].portals && !p.held && p.prep.Source.Stmt.Stmt != x {
+				p.close()
+				delete(s.portals, name)
 			}
 		}
 		s.set.restore(s.txn.saves[i].settings)

@@ -121,7 +121,7 @@ func (s *applyState) Push(t *Task, in *vector.Batch) (*vector.Batch, Status, err
 			if err != nil {
 				return nil, Done, err
 			}
-			if b != nil {
+			if b != nil || !s.p.done() {
 				return b, HaveOutput, nil
 			}
 			s.probing = false

@@ -52,7 +52,7 @@ func (s *joinState) Push(t *Task, in *vector.Batch) (*vector.Batch, Status, erro
 	if err != nil {
 		return nil, Done, err
 	}
-	if b == nil || s.p.stage == stageDone && s.p.fail == nil {
+	if s.p.done() {
 		s.started = false
 		return b, NeedInput, nil
 	}

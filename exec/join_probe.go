@@ -100,7 +100,8 @@ func (p *prober) start(in *vector.Batch) {
 	p.out.Seq, p.out.First = in.Seq, in.First
 }
 
-// next gives a batch of output; nil when the input is used up.
+// next gives a batch of output; nil when the input is used up (done) or the task's
+// time is.
 func (p *prober) next(t *Task) (*vector.Batch, error) {
 	for {
 		switch p.stage {
@@ -126,7 +127,7 @@ func (p *prober) next(t *Task) (*vector.Batch, error) {
 			if err != nil || b != nil {
 				return b, err
 			}
-			if t.Stopped() {
+			if t.Stopped() || t.Expired() {
 				return nil, nil
 			}
 		case stageRest:
@@ -144,6 +145,9 @@ func (p *prober) next(t *Task) (*vector.Batch, error) {
 		}
 	}
 }
+
+// done reports whether the input is used up.
+func (p *prober) done() bool { return p.stage == stageDone && p.fail == nil }
 
 // direct answers the whole batch at once where no pairs need to be listed: the
 // probe columns are passed on as they are.

@@ -246,7 +246,7 @@ func (r *partRun) next(t *Task) (*vector.Batch, Status, error) {
 			if err != nil {
 				return nil, Done, err
 			}
-			if b != nil {
+			if b != nil || !r.p.done() {
 				return b, HaveOutput, nil
 			}
 			r.begun = false

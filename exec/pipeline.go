@@ -147,7 +147,12 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 			err error
 			at  int // index of the operator that gave out; -1 the source
 		)
+		// A join can make endless rows of one input, all of which may be dropped by
+		// those behind it: a stop or the end of the slice is looked for here.
 		t0 := time.Now()
+		if t0.After(t.until) || t.Stopped() {
+			return nil, yielded, nil
+		}
 		switch {
 		case i >= 0:
 			out, st, err = s.ops[i].Push(t, s.in[i])
@@ -165,9 +170,6 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 				s.c.raiseCut(i + 1)
 			}
 		case !s.ended:
-			if t0.After(t.until) {
-				return nil, yielded, nil
-			}
 			out, st, err = s.src.Next(t)
 			at = -1
 			s.spent(at, t0)
@@ -180,9 +182,6 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 				s.ended = true
 			}
 		case s.begun < n:
-			if t0.After(t.until) {
-				return nil, yielded, nil
-			}
 			out, st, err = s.ops[s.begun].Flush(t)
 			at = s.begun
 			s.spent(at, t0)
