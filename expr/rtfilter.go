@@ -48,9 +48,11 @@ type FilterData struct {
 	Values []sql.Value   // the distinct values if there are few; nil: unknown
 }
 
-// Limits of exact filters.
+// Limits of exact filters. A bitmap of smallBits fits a core's cache and beats a
+// Bloom filter however few its keys are.
 const (
 	maxBitsPerRow  = 64
+	smallBits      = 8 << 20
 	maxFilterBytes = 64 << 20
 	maxValueList   = 256
 )
@@ -189,7 +191,7 @@ func (f *FilterData) buildInts(cols []*vector.Column, rows int) {
 	}
 	f.Min, f.Max, f.HasRange = f.valueOf(f.lo), f.valueOf(f.hi), true
 	span := uint64(f.hi) - uint64(f.lo)
-	if span < uint64(rows)*maxBitsPerRow+1024 && span/8 < maxFilterBytes {
+	if span < max(uint64(rows)*maxBitsPerRow, smallBits) && span/8 < maxFilterBytes {
 		f.Bits = vector.NewBitmap(int(span) + 1)
 	} else {
 		f.bloom = make([]bloomBlock, min(rows/16+1, maxFilterBytes/32))
@@ -275,108 +277,6 @@ func (f *FilterData) HasInt(x int64) bool {
 		return f.Bits[d>>6]>>(d&63)&1 != 0
 	}
 	return bloomHas(f.bloom, vector.HashInt(x))
-}
-
-// Select appends to out the rows of sel (nil: the first n) of v that pass. v has
-// the filter's type; of another static decimal scale everything passes.
-func (f *FilterData) Select(v *vector.Vec, sel []int32, n int, out []int32) []int32 {
-	rows := seq(sel, n)
-	switch {
-	case f == nil || f.Type.Dec != v.Type.Dec && f.Type.Dec.S != v.Type.Dec.S:
-		return append(out, rows...)
-	case f.Empty:
-		return out
-	}
-	out = grow(out, len(rows))
-	if v.Form == vector.Dict {
-		return f.selectDict(v, rows, out)
-	}
-	if v.Form == vector.Const {
-		if f.passes(v, 0) {
-			return append(out, rows...)
-		}
-		return out
-	}
-	if f.Bits != nil && v.Valid == nil {
-		switch v.Layout {
-		case vector.LI32:
-			return filterBits(f, vector.Values[int32](v), rows, out)
-		case vector.LI64:
-			return filterBits(f, vector.Values[int64](v), rows, out)
-		}
-	}
-	for _, i := range rows {
-		if f.passes(v, int(i)) {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-func filterBits[T int32 | int64](f *FilterData, vals []T, rows []int32, out []int32) []int32 {
-	k := len(out)
-	out = out[:cap(out)]
-	lo, span, bits := f.lo, uint64(f.hi)-uint64(f.lo), f.Bits
-	for _, i := range rows {
-		d := uint64(int64(vals[i]) - lo)
-		out[k] = i
-		if d <= span {
-			k += int(bits[d>>6] >> (d & 63) & 1)
-		}
-	}
-	return out[:k]
-}
-
-// selectDict tests each entry once if there are fewer of them than rows.
-func (f *FilterData) selectDict(v *vector.Vec, rows []int32, out []int32) []int32 {
-	d := v.Dict
-	if v.Valid == nil && d.Valid == nil && f.Bits != nil {
-		// Testing through the code costs as much as testing the entry first.
-		switch d.Layout {
-		case vector.LI32:
-			return filterDictBits(f, vector.Values[int32](d), v.Codes, rows, out)
-		case vector.LI64:
-			return filterDictBits(f, vector.Values[int64](d), v.Codes, rows, out)
-		}
-	}
-	if d.N > len(rows) {
-		for _, i := range rows {
-			if f.passes(v, int(i)) {
-				out = append(out, i)
-			}
-		}
-		return out
-	}
-	pass := make([]uint8, d.N)
-	for e := range pass {
-		pass[e] = b2t(f.passes(d, e))
-	}
-	null := b2t(f.PassNull)
-	k := len(out)
-	out = out[:cap(out)]
-	for _, i := range rows {
-		p := null
-		if v.Valid == nil || v.Valid.Get(int(i)) {
-			p = pass[v.Codes[i]]
-		}
-		out[k] = i
-		k += int(p)
-	}
-	return out[:k]
-}
-
-func filterDictBits[T int32 | int64](f *FilterData, vals []T, codes []uint32, rows []int32, out []int32) []int32 {
-	k := len(out)
-	out = out[:cap(out)]
-	lo, span, bits := f.lo, uint64(f.hi)-uint64(f.lo), f.Bits
-	for _, i := range rows {
-		d := uint64(int64(vals[codes[i]]) - lo)
-		out[k] = i
-		if d <= span {
-			k += int(bits[d>>6] >> (d & 63) & 1)
-		}
-	}
-	return out[:k]
 }
 
 // passes tests row i of v.
