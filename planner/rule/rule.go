@@ -187,7 +187,36 @@ func mapChildren(n logical.Node, f func(logical.Node) logical.Node) logical.Node
 }
 
 // colSet returns the ids of n's output columns.
-func colSet(n logical.Node) expr.ColSet { return setOf(n.Columns()) }
+func colSet(n logical.Node) expr.ColSet {
+	var s expr.ColSet
+	addOutput(&s, n)
+	return s
+}
+
+// addOutput adds n's output columns without making the lists of the joins below.
+func addOutput(s *expr.ColSet, n logical.Node) {
+	switch n := n.(type) {
+	case *logical.Filter:
+		addOutput(s, n.Input)
+	case *logical.Sort:
+		addOutput(s, n.Input)
+	case *logical.Limit:
+		addOutput(s, n.Input)
+	case *logical.Join:
+		addOutput(s, n.Left)
+		switch n.Kind {
+		case logical.Semi, logical.Anti:
+		case logical.Mark:
+			s.Add(n.MarkCol.ID)
+		default:
+			addOutput(s, n.Right)
+		}
+	default:
+		for _, c := range n.Columns() {
+			s.Add(c.ID)
+		}
+	}
+}
 
 func setOf(cols []logical.Col) expr.ColSet {
 	var s expr.ColSet
