@@ -11,6 +11,7 @@ import (
 type aggSource struct {
 	a    *aggBuild
 	next atomic.Int64 // first group not given yet
+	open atomic.Int32 // states that have not been closed
 }
 
 func (s *aggSource) Tasks() int {
@@ -21,6 +22,7 @@ func (s *aggSource) Tasks() int {
 }
 
 func (s *aggSource) NewState(t *Task) (SourceState, error) {
+	s.open.Add(1)
 	r := &aggReader{s: s, size: t.exec.rt.batchSize()}
 	r.init(s.a.spec)
 	if s.a.parts != nil {
@@ -138,7 +140,14 @@ func groupingOf(set, of []int) (bits int32) {
 	return bits
 }
 
+// Close gives up the groups when no task reads them any more.
 func (r *aggReader) Close() {
+	if r.s.open.Add(-1) == 0 {
+		for _, g := range r.s.a.grants {
+			g.Close()
+		}
+		r.s.a.grants, r.s.a.final = nil, nil
+	}
 	if r.run != nil {
 		r.run.close()
 	}

@@ -169,6 +169,18 @@ func (b *joinBuild) Finish(*Task) (Status, error) {
 	return NeedInput, nil
 }
 
+// release gives up the table.
+func (b *joinBuild) release() {
+	b.own.Close()
+	b.own, b.table = nil, nil
+	if b.parts != nil {
+		b.parts.build.free()
+		if b.parts.probe != nil {
+			b.parts.probe.free()
+		}
+	}
+}
+
 // tracksBuild reports whether the join must know which build rows had a match.
 func (s *joinSpec) tracksBuild() bool {
 	switch s.kind {

@@ -11,6 +11,7 @@ type joinOp struct {
 	spec   *joinSpec
 	build  *joinBuild
 	active atomic.Int32 // states that have not been flushed
+	open   atomic.Int32 // states that have not been closed
 	wait   waiters      // tasks that wait for active to become 0
 }
 
@@ -21,6 +22,7 @@ func (j *joinOp) SkipInput() bool {
 
 func (j *joinOp) NewState(t *Task) (OperatorState, error) {
 	j.active.Add(1)
+	j.open.Add(1)
 	s := &joinState{j: j}
 	if j.build.spilt.Load() {
 		s.part = j.build.parts.probeWriter()
@@ -93,7 +95,11 @@ func (s *joinState) Flush(t *Task) (*vector.Batch, Status, error) {
 	return s.run.next(t)
 }
 
+// Close gives up the table when no task uses it any more.
 func (s *joinState) Close() {
+	if s.j.open.Add(-1) == 0 {
+		s.j.build.release()
+	}
 	if s.run != nil {
 		s.run.close()
 	}

@@ -207,7 +207,7 @@ func (g *gen) keys(cols []logical.Col, n int) []physical.SortKey {
 func TestSortsAgainstReference(t *testing.T) {
 	for seed := range uint64(50) {
 		g := newGen(2000 + seed)
-		name, tab := g.table(g.IntN(400), []int{3, 1000}[g.IntN(2)], genTypes[g.IntN(len(genTypes))], sql.Text)
+		name, tab := g.table(g.IntN([]int{400, 2000}[seed%2]), []int{3, 1000}[g.IntN(2)], genTypes[g.IntN(len(genTypes))], sql.Text)
 		// All columns are keys: the order is total.
 		s := &physical.Sort{Base: physical.Base{Cols: tab.cols}, Input: scanOf(name, tab), Keys: g.keys(tab.cols, 99)}
 		if g.IntN(2) == 0 {

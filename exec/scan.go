@@ -106,6 +106,7 @@ type scanSource struct {
 	bytes    int64
 	listed   bool
 	stopped  bool
+	halt     sync.Once
 	wait     waiters
 }
 
@@ -126,6 +127,7 @@ type scanMorsel struct {
 func (s *scanSource) Open() {
 	s.ctx, s.cancel = context.WithCancel(s.exec.ctx)
 	context.AfterFunc(s.ctx, s.Stop)
+	s.exec.atEnd(s.Stop)
 	s.exec.goIO(func() {
 		err := s.access.Files.Files(s.ctx, s.list, s.listedFile)
 		s.mu.Lock()
@@ -251,25 +253,26 @@ func (s *scanSource) fetch(w *scanMorsel) {
 	s.wait.wakeAll()
 }
 
-// Stop ends the reading ahead.
-func (s *scanSource) Stop() {
+// Stop ends the reading ahead and gives up what was fetched and not read.
+func (s *scanSource) Stop() { s.halt.Do(s.stop) }
+
+func (s *scanSource) stop() {
 	s.mu.Lock()
-	if s.stopped {
-		s.mu.Unlock()
-		return
-	}
 	s.stopped = true
-	list := s.window
+	var ready []*scanMorsel
+	for _, w := range s.window {
+		if w.ready { // the others are released when their fetch ends
+			ready = append(ready, w)
+		}
+	}
 	s.window, s.files = nil, nil
 	s.mu.Unlock()
 	if s.cancel != nil {
 		s.cancel()
 	}
 	s.room.Broadcast()
-	for _, w := range list {
-		if w.ready {
-			w.m.Release()
-		}
+	for _, w := range ready {
+		w.m.Release()
 	}
 	s.wait.wakeAll()
 }

@@ -14,7 +14,7 @@ import (
 // the rows of each side are counted and say how often the row comes out.
 func (b *builder) setOp(n *physical.HashSetOp) (*stream, error) {
 	src := &appendSource{}
-	out := b.from(n, src, nil)
+	out := &stream{chain: &chain{src: src}}
 	const tag = expr.ColumnID(-1)
 	for side, in := range []physical.Node{n.Left, n.Right} {
 		s, err := b.build(in)

@@ -176,9 +176,61 @@ func (r *sortRun) full(e *sortEntry) []byte {
 	return r.arena.key(e)
 }
 
-// sort orders the entries.
+// sort orders the entries: by their prefixes first, digit by digit, then those of
+// equal prefixes by the whole key.
 func (r *sortRun) sort() {
-	slices.SortFunc(r.entries, func(a, b sortEntry) int { return r.compare(&a, &b) })
+	if len(r.entries) < 512 {
+		slices.SortFunc(r.entries, func(a, b sortEntry) int { return r.compare(&a, &b) })
+		return
+	}
+	r.radix()
+	if r.spec.width > 0 && r.spec.width <= 8 {
+		return
+	}
+	e := r.entries
+	for lo := 0; lo < len(e); {
+		hi := lo + 1
+		for hi < len(e) && e[hi].prefix == e[lo].prefix {
+			hi++
+		}
+		if hi-lo > 1 {
+			slices.SortFunc(e[lo:hi], func(a, b sortEntry) int { return r.compare(&a, &b) })
+		}
+		lo = hi
+	}
+}
+
+// radix sorts by prefix, stably; bytes that are the same in all entries cost nothing.
+func (r *sortRun) radix() {
+	e := r.entries
+	var counts [8][256]uint32
+	for i := range e {
+		p := e[i].prefix
+		for b := range counts {
+			counts[b][byte(p>>(8*b))]++
+		}
+	}
+	var tmp []sortEntry
+	for b := range counts {
+		c := &counts[b]
+		if c[byte(e[0].prefix>>(8*b))] == uint32(len(e)) {
+			continue
+		}
+		if tmp == nil {
+			tmp = make([]sortEntry, len(e))
+		}
+		sum := uint32(0)
+		for d := range c {
+			c[d], sum = sum, sum+c[d]
+		}
+		for i := range e {
+			d := byte(e[i].prefix >> (8 * b))
+			tmp[c[d]] = e[i]
+			c[d]++
+		}
+		e, tmp = tmp, e
+	}
+	r.entries = e
 }
 
 // prune keeps the first limit rows only, in order.
