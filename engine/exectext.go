@@ -48,7 +48,7 @@ func (s *Session) ExecText(ctx context.Context, text string, r Results) error {
 }
 
 func (s *Session) execOne(ctx context.Context, src Source, r Results) error {
-	prep, err := s.Prepare(ctx, "", src, nil)
+	prep, err := s.Prepare("", src, nil)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ Configuration comes from a file (--config), then from environment variables
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().StringVar(&f.file, "config", os.Getenv("SLUICE_CONFIG"), "configuration file (also SLUICE_CONFIG)")
 	root.PersistentFlags().StringArrayVar(&f.set, "set", nil, "set a configuration key: --set cache.memory=1GB (repeatable)")
-	root.AddCommand(serveCommand(f), demoCommand(f), queryCommand(f), crawlCommand(f), catalogCommand(f),
+	root.AddCommand(serveCommand(f), demoCommand(f), queryCommand(f), crawlCommand(f), inspectCommand(f), catalogCommand(f),
 		userCommand(f), versionCommand())
 	return root
 }
