@@ -116,29 +116,25 @@ func (l *localAgg) reset() {
 	l.sized, l.held = 0, 0
 }
 
-// bytes is the memory held, counted anew when the table has grown by an eighth.
+// bytes is the memory held; that of the groups is counted anew when their number
+// has grown by an eighth, since some states are counted one by one.
 func (l *localAgg) bytes() int64 {
-	if l.table.n > l.sized+l.sized/8+64 || l.sized == 0 || l.hasDeferred() {
+	if l.table.n > l.sized+l.sized/8+64 || l.sized == 0 {
 		l.sized = l.table.n
 		l.held = l.table.bytes()
-		for i, st := range l.states {
+		for _, st := range l.states {
 			if st != nil {
 				l.held += st.Bytes()
-			} else {
-				l.held += l.later[i].bytes()
 			}
 		}
 	}
-	return l.held
-}
-
-func (l *localAgg) hasDeferred() bool {
+	n := l.held
 	for _, d := range l.later {
 		if d != nil {
-			return true
+			n += d.bytes()
 		}
 	}
-	return false
+	return n
 }
 
 // add aggregates a batch.
