@@ -1,6 +1,9 @@
 package parquet
 
-import "unsafe"
+import (
+	"sync"
+	"unsafe"
+)
 
 // buffer is a reused piece of memory with slack bytes behind its content. b has
 // its full usable length.
@@ -31,7 +34,72 @@ func aligned(b []byte) bool {
 // bufferPool keeps the free buffers of one reader; one goroutine uses it.
 type bufferPool struct {
 	free  []*buffer
-	bytes int64 // of all buffers made, free or in use
+	all   []*buffer // every buffer it has made or taken from spare
+	bytes int64     // of all
+	spare *spareBuffers
+}
+
+// spareBuffers holds the buffers of readers that have ended for those to come:
+// fresh memory costs its clearing and the faults of its first touch, for every
+// statement anew. Safe for concurrent use.
+type spareBuffers struct {
+	mu    sync.Mutex
+	list  []*buffer
+	bytes int64
+}
+
+// maxSpare bounds what lies in spareBuffers.
+const maxSpare = 24 << 20
+
+// take returns a buffer with room for n bytes that is not much larger, nil if there is none.
+func (s *spareBuffers) take(n int) *buffer {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	best := bestFit(s.list, n)
+	if best < 0 || len(s.list[best].b) > 2*n+64<<10 {
+		return nil
+	}
+	b := s.list[best]
+	s.list[best] = s.list[len(s.list)-1]
+	s.list[len(s.list)-1] = nil
+	s.list = s.list[:len(s.list)-1]
+	s.bytes -= b.size()
+	return b
+}
+
+// give takes over buffers that nobody refers to any more.
+func (s *spareBuffers) give(list []*buffer) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range list {
+		if s.bytes+b.size() <= maxSpare {
+			s.list = append(s.list, b)
+			s.bytes += b.size()
+		}
+	}
+}
+
+// bestFit finds the smallest buffer with room for n bytes, -1 if there is none.
+func bestFit(list []*buffer, n int) int {
+	best := -1
+	for i, f := range list {
+		if len(f.b) >= n && (best < 0 || len(f.b) < len(list[best].b)) {
+			best = i
+		}
+	}
+	return best
+}
+
+// close hands all buffers on: the reader and what it gave out are not used again.
+func (p *bufferPool) close() {
+	p.spare.give(p.all)
+	*p = bufferPool{}
 }
 
 // fit returns a buffer with room for n bytes: old if it fits, else another, and
@@ -47,12 +115,7 @@ func (p *bufferPool) fit(old *buffer, n int) *buffer {
 }
 
 func (p *bufferPool) get(n int) *buffer {
-	best := -1
-	for i, f := range p.free {
-		if len(f.b) >= n && (best < 0 || len(f.b) < len(p.free[best].b)) {
-			best = i
-		}
-	}
+	best := bestFit(p.free, n)
 	if best >= 0 && len(p.free[best].b) <= 8*n+1<<20 {
 		f := p.free[best]
 		last := len(p.free) - 1
@@ -61,11 +124,20 @@ func (p *bufferPool) get(n int) *buffer {
 		p.free = p.free[:last]
 		return f
 	}
+	if b := p.spare.take(n); b != nil {
+		p.bytes += b.size()
+		p.all = append(p.all, b)
+		return b
+	}
 	size := max(n+n/8, 4<<10)
 	w := make([]uint64, (size+slack+7)/8)
 	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), len(w)*8)
 	p.bytes += int64(len(b))
-	return &buffer{b: b[:len(b)-slack]}
+	out := &buffer{b: b[:len(b)-slack]}
+	if p.spare != nil {
+		p.all = append(p.all, out)
+	}
+	return out
 }
 
 // maxFree is how many unused buffers a reader keeps.
@@ -82,7 +154,6 @@ func (p *bufferPool) put(b *buffer) {
 				small = i
 			}
 		}
-		p.bytes -= int64(cap(p.free[small].b))
 		p.free[small] = b
 		return
 	}

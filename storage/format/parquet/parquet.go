@@ -25,6 +25,7 @@ type Format struct {
 	cache *Cache
 	reads func(url string) object.ReadOptions
 	ids   dictIDs
+	spare spareBuffers
 }
 
 // Options configure a Format. The zero value is usable.

@@ -40,6 +40,7 @@ type reader struct {
 // NewReader implements format.Format.
 func (f *Format) NewReader(req *format.Request) format.Reader {
 	r := &reader{f: f, req: req, chunks: make([]chunkReader, len(req.Columns)), nested: make([]*nestedReader, len(req.Columns)), outs: make([]column, len(req.Output))}
+	r.pool.spare = &f.spare
 	for i := range r.chunks {
 		c := &r.chunks[i]
 		c.pool, c.inf, c.cache, c.ids = &r.pool, &r.inf, f.cache, &f.ids
@@ -338,5 +339,5 @@ func (r *reader) Close() {
 	r.inf.close()
 	r.sf = nil
 	r.chunks, r.outs, r.held = nil, nil, nil
-	r.pool = bufferPool{}
+	r.pool.close()
 }
