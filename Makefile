@@ -23,7 +23,8 @@ VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 export GOEXPERIMENT ?= simd
 export GOFLAGS ?= -buildvcs=false
 
-GO_FILES := $(shell find . -name '*.go' -not -path './bench/*' -not -path './$(BUILD)/*' 2>/dev/null) go.mod go.sum
+GO_FILES := $(shell find . \( -name '*.go' -o -name '*.tsv' \) -not -name '*_test.go' -not -path './bench/*' -not -path './testdata/*' -not -path './$(BUILD)/*' 2>/dev/null) \
+	go.mod go.sum
 
 .PHONY: build run test suites soak bench bench-s3 check clean tools
 build: bin/sluice

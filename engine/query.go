@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/sluicedb/sluice/catalog"
 	"github.com/sluicedb/sluice/exec"
@@ -109,6 +110,7 @@ func (s *Session) planQuery(ctx context.Context, q *query, params []sql.Value) (
 // runQuery plans and starts a portal's query.
 func (s *Session) runQuery(ctx context.Context, p *Portal) (Rows, error) {
 	pl, err := s.planQuery(ctx, p.prep.query, p.params)
+	p.stats.planned = time.Now()
 	if err != nil {
 		return nil, err
 	}

@@ -333,7 +333,7 @@ func ParseBytes(s string) (Bytes, error) {
 		}
 	}
 	f, err := strconv.ParseFloat(strings.TrimSuffix(t, "B"), 64)
-	if err != nil || f < 0 {
+	if err != nil || !(f >= 0 && f*float64(mul) < 1<<62) {
 		return 0, fmt.Errorf("%q is no size: a number with KB, MB, GB or TB is expected", s)
 	}
 	return Bytes(f * float64(mul)), nil

@@ -39,7 +39,7 @@ dropped. Servers see it with their next statement.`,
 			if err != nil {
 				return err
 			}
-			s, err := openSession(cmd.Context(), cfg, "", "")
+			s, err := openSession(cmd.Context(), cfg, "", "", printNotice)
 			if err != nil {
 				return err
 			}

@@ -186,7 +186,7 @@ func (d *demoFlags) make(ctx context.Context, cfg *config.Config) error {
 			return err
 		}
 	}
-	s, err := openSession(ctx, cfg, demoUser, demoUser)
+	s, err := openSession(ctx, cfg, demoUser, demoUser, nil)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ Parquet hold the result of one query.`,
 			if err != nil {
 				return err
 			}
-			s, err := openSession(cmd.Context(), cfg, user, database)
+			s, err := openSession(cmd.Context(), cfg, user, database, printNotice)
 			if err != nil {
 				return err
 			}
@@ -95,8 +95,9 @@ type localSession struct {
 	app *app
 }
 
-// openSession opens the engine and a session in it. The log tells of warnings only.
-func openSession(ctx context.Context, cfg *config.Config, as, database string) (*localSession, error) {
+// openSession opens the engine and a session in it. The log tells of errors only;
+// notify, if not nil, takes notices.
+func openSession(ctx context.Context, cfg *config.Config, as, database string, notify func(engine.Notice)) (*localSession, error) {
 	level := &slog.LevelVar{}
 	log := newLog(cfg, level)
 	level.Set(max(level.Level(), slog.LevelError))
@@ -114,7 +115,7 @@ func openSession(ctx context.Context, cfg *config.Config, as, database string) (
 	if as == "" {
 		as = systemUser()
 	}
-	s, err := a.engine.NewSession(ctx, engine.SessionOptions{PID: int32(os.Getpid()), User: as, Database: database, Notify: printNotice})
+	s, err := a.engine.NewSession(ctx, engine.SessionOptions{PID: int32(os.Getpid()), User: as, Database: database, Notify: notify})
 	if err != nil {
 		a.Close()
 		return nil, err
