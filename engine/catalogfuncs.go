@@ -87,18 +87,18 @@ func (f catalogFuncs) NameOf(kind, oid sql.OID) (string, bool) {
 }
 
 func (f catalogFuncs) funcName(kind, oid sql.OID) (string, bool) {
-	fn := f.s.eng.cfg.Registry.ByOID(oid)
-	if fn == nil {
+	name, types, ok := f.s.eng.cfg.System.ProcName(oid)
+	if !ok {
 		return "", false
 	}
 	if kind != sql.OIDRegprocedure {
-		return fn.Name, true
+		return name, true
 	}
-	args := make([]string, len(fn.Args))
-	for i, a := range fn.Args {
+	args := make([]string, len(types))
+	for i, a := range types {
 		args[i] = sql.FormatType(a, -1)
 	}
-	return quoteIdent(fn.Name) + "(" + strings.Join(args, ",") + ")", true
+	return quoteIdent(name) + "(" + strings.Join(args, ",") + ")", true
 }
 
 // visible reports whether the unqualified name finds the table.
@@ -172,12 +172,12 @@ func (f catalogFuncs) Lookup(kind sql.OID, name string) (sql.OID, error) {
 		}
 		return 0, sql.Errorf(sql.CodeUndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", last)
 	case sql.OIDRegproc:
-		fns := f.s.eng.cfg.Registry.LookupFunc(last)
-		switch len(fns) {
+		found := f.s.eng.cfg.System.ProcsNamed(last)
+		switch len(found) {
 		case 0:
 			return 0, sql.Errorf(sql.CodeUndefinedFunction, "function \"%s\" does not exist", name)
 		case 1:
-			return fns[0].OID, nil
+			return found[0], nil
 		}
 		return 0, sql.Errorf(sql.CodeAmbiguousFunction, "more than one function named \"%s\"", name)
 	}

@@ -99,8 +99,14 @@ func copyOptions(x *parse.Copy) (*CopySpec, []string, error) {
 		}
 		given[o.Name] = o
 	}
+	fail := func(code sql.Code, format string, args ...any) (*CopySpec, []string, error) {
+		return nil, nil, sql.Errorf(code, format, args...).At(x.Pos())
+	}
 	bad := func(format string, args ...any) (*CopySpec, []string, error) {
-		return nil, nil, sql.Errorf(sql.CodeInvalidParameterValue, format, args...).At(x.Pos())
+		return fail(sql.CodeInvalidParameterValue, format, args...)
+	}
+	cannot := func(format string, args ...any) (*CopySpec, []string, error) {
+		return fail(sql.CodeFeatureNotSupported, format, args...)
 	}
 	switch f := strings.ToLower(given["format"].Value); f {
 	case "", "text":
@@ -119,12 +125,12 @@ func copyOptions(x *parse.Copy) (*CopySpec, []string, error) {
 			}
 			return len(o.Value) == 1
 		}
-		csvOnly := spec.Format != CopyCSV
+		notCSV := spec.Format != CopyCSV
 		switch name {
 		case "format", "freeze", "oids":
 		case "delimiter":
 			if !one(&spec.Delim) {
-				return bad("COPY delimiter must be a single one-byte character")
+				return cannot("COPY delimiter must be a single one-byte character")
 			}
 		case "null":
 			spec.Null = o.Value
@@ -135,22 +141,28 @@ func copyOptions(x *parse.Copy) (*CopySpec, []string, error) {
 			}
 			spec.Header = b || !o.HasVal
 			if spec.Format == CopyBinary && spec.Header {
-				return bad("cannot specify HEADER in BINARY mode")
+				return cannot("cannot specify HEADER in BINARY mode")
 			}
 		case "quote":
-			if csvOnly || !one(&spec.Quote) {
-				return bad("COPY quote must be a single one-byte character, in CSV mode only")
+			if notCSV {
+				return cannot("COPY quote available only in CSV mode")
+			}
+			if !one(&spec.Quote) {
+				return cannot("COPY quote must be a single one-byte character")
 			}
 			if _, set := given["escape"]; !set {
 				spec.Escape = spec.Quote
 			}
 		case "escape":
-			if csvOnly || !one(&spec.Escape) {
-				return bad("COPY escape must be a single one-byte character, in CSV mode only")
+			if notCSV {
+				return cannot("COPY escape available only in CSV mode")
+			}
+			if !one(&spec.Escape) {
+				return cannot("COPY escape must be a single one-byte character")
 			}
 		case "force_quote":
-			if csvOnly {
-				return bad("COPY force quote available only in CSV mode")
+			if notCSV {
+				return cannot("COPY force quote available only in CSV mode")
 			}
 			if force = o.List; len(force) == 0 {
 				force = []string{"*"}
@@ -163,10 +175,17 @@ func copyOptions(x *parse.Copy) (*CopySpec, []string, error) {
 			return nil, nil, sql.Errorf(sql.CodeSyntaxError, "option \"%s\" not recognized", name).At(x.Pos())
 		}
 	}
-	if spec.Format == CopyBinary && (given["delimiter"].HasVal || given["null"].HasVal) {
-		return bad("cannot specify DELIMITER or NULL in BINARY mode")
+	if spec.Format == CopyBinary {
+		for _, name := range []string{"delimiter", "null"} {
+			if given[name].HasVal {
+				return fail(sql.CodeSyntaxError, "cannot specify %s in BINARY mode", strings.ToUpper(name))
+			}
+		}
 	}
-	if strings.ContainsAny(string(spec.Delim), "\r\n") || spec.Format == CopyText && strings.IndexByte(`\.abcdefghijklmnopqrstuvwxyz0123456789`, spec.Delim) >= 0 {
+	if spec.Delim == '\r' || spec.Delim == '\n' {
+		return bad("COPY delimiter cannot be newline or carriage return")
+	}
+	if spec.Format == CopyText && strings.IndexByte(`\.abcdefghijklmnopqrstuvwxyz0123456789`, spec.Delim) >= 0 {
 		return bad("COPY delimiter cannot be \"%c\"", spec.Delim)
 	}
 	if spec.Format == CopyCSV && spec.Delim == spec.Quote {

@@ -170,9 +170,12 @@ func (p *Portal) start() error {
 		p.ctx, p.cancel = context.WithCancelCause(p.s.ctx)
 		p.stats.started = time.Now()
 	}
-	var err error
-	p.rows, p.tag, err = p.s.run(p.ctx, p)
-	return err
+	rows, tag, err := p.s.run(p.ctx, p)
+	if err != nil {
+		return err
+	}
+	p.rows, p.tag = rows, tag
+	return nil
 }
 
 // window gives out the next rows, at most max (0: no limit): rows from..to-1 of

@@ -153,10 +153,11 @@ func (s *Session) runTxn(ctx context.Context, x *parse.Txn) (string, error) {
 	case parse.TxnCommit, parse.TxnRollback:
 		commit := x.Kind == parse.TxnCommit
 		if !block {
-			s.notice("WARNING", sql.CodeNoActiveTransaction, "there is no transaction in progress")
 			if x.Chain {
-				return "", sql.Errorf(sql.CodeNoActiveTransaction, "COMMIT AND CHAIN can only be used in transaction blocks")
+				name := map[bool]string{true: "COMMIT", false: "ROLLBACK"}[commit]
+				return "", sql.Errorf(sql.CodeNoActiveTransaction, "%s AND CHAIN can only be used in transaction blocks", name)
 			}
+			s.notice("WARNING", sql.CodeNoActiveTransaction, "there is no transaction in progress")
 		}
 		tag := "COMMIT"
 		if !commit || s.txn.state == TxnFailed {

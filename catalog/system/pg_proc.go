@@ -74,3 +74,23 @@ func pgAggregate(w *writer) error {
 	}
 	return nil
 }
+
+// ProcsNamed returns the OIDs of the functions of a name, those of types' support included.
+func (s *Set) ProcsNamed(name string) []sql.OID {
+	var out []sql.OID
+	for i := range s.procs {
+		if s.procs[i].Name == name {
+			out = append(out, s.procs[i].OID)
+		}
+	}
+	return out
+}
+
+// ProcName returns the name and argument types of a function; ok is false if there is none.
+func (s *Set) ProcName(oid sql.OID) (name string, args []sql.OID, ok bool) {
+	i, ok := s.procByOID[oid]
+	if !ok {
+		return "", nil, false
+	}
+	return s.procs[i].Name, s.procs[i].Args, true
+}

@@ -1,13 +1,17 @@
 package pgwire
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +38,9 @@ type conn struct {
 	pid            int32
 	sess           *engine.Session
 
+	reported map[string]string // settings as the client knows them
+	changed  map[string]string // those that were set since
+
 	skipping bool // an error in the extended protocol: skip to Sync
 
 	mu   sync.Mutex
@@ -45,8 +52,15 @@ type conn struct {
 }
 
 func (s *Server) serveConn(nc net.Conn) {
-	c := &conn{srv: s, nc: nc}
+	c := &conn{srv: s, nc: nc, reported: map[string]string{}, changed: map[string]string{}}
 	setKeepAlive(nc)
+	// A panic ends its connection, never the server: not even one while it is closed.
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("panic while a connection was closed", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			nc.Close()
+		}
+	}()
 	defer func() {
 		if r := recover(); r != nil {
 			s.log.Error("panic in connection", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
@@ -279,6 +293,20 @@ func (c *conn) flush() error {
 	return c.werr
 }
 
+// ready tells of changed settings and that the next statement may come.
 func (c *conn) ready() error {
+	c.report()
 	return c.sendNow(&pgproto3.ReadyForQuery{TxStatus: c.sess.TxnStatus()})
+}
+
+// report sends the settings whose values the client does not know yet, by name.
+func (c *conn) report() {
+	byName := func(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) }
+	for _, k := range slices.SortedFunc(maps.Keys(c.changed), byName) {
+		if v := c.changed[k]; c.reported[k] != v {
+			c.reported[k] = v
+			c.send(&pgproto3.ParameterStatus{Name: k, Value: v})
+		}
+	}
+	clear(c.changed)
 }

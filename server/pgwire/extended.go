@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -79,7 +80,7 @@ func (c *conn) bind(m *pgproto3.Bind) error {
 		}
 		if err != nil {
 			c.sess.Fail()
-			return err
+			return parameterError(err, i+1)
 		}
 	}
 	if n := len(m.ResultFormatCodes); n > 1 && n != len(prep.Fields) {
@@ -93,6 +94,15 @@ func (c *conn) bind(m *pgproto3.Bind) error {
 	p.Formats = append([]int16(nil), m.ResultFormatCodes...)
 	c.send(&pgproto3.BindComplete{})
 	return nil
+}
+
+// parameterError names the parameter whose binary form has bytes too many.
+func parameterError(err error, n int) error {
+	e := sql.AsError(err)
+	if e.Code != sql.CodeInvalidBinaryRepresentation || !strings.HasPrefix(e.Message, "incorrect binary data format") {
+		return err
+	}
+	return sql.Errorf(e.Code, "incorrect binary data format in bind parameter %d", n)
 }
 
 // formatOf applies the protocol's short forms: none is text, one is for all.

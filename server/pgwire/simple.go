@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/sluicedb/sluice/engine"
+	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
 )
 
@@ -42,6 +43,11 @@ func (c *conn) runSimple(src engine.Source) error {
 	prep, err := c.sess.Prepare("", src, nil)
 	if err != nil {
 		return err
+	}
+	if len(prep.Params) > 0 {
+		c.sess.Fail()
+		return sql.Errorf(sql.CodeUndefinedParameter, "there is no parameter $1").
+			WithHint("A simple query has no parameters: use a prepared statement.")
 	}
 	if prep.Empty() {
 		c.send(&pgproto3.EmptyQueryResponse{})

@@ -279,7 +279,7 @@ func (c *conn) begin(st *startup) error {
 	c.setKey(newKey(keyLen))
 	sess, err := c.srv.eng.NewSession(context.Background(), engine.SessionOptions{
 		PID: c.pid, User: c.user, Database: c.database, Params: params,
-		Report: func(k, v string) { c.send(&pgproto3.ParameterStatus{Name: k, Value: v}) },
+		Report: func(k, v string) { c.changed[k] = v },
 		Notify: c.sendNotice, Remote: c.nc.RemoteAddr().String(),
 	})
 	if err != nil {
@@ -288,6 +288,7 @@ func (c *conn) begin(st *startup) error {
 	c.setSession(sess)
 	c.send(&pgproto3.AuthenticationOk{})
 	for _, kv := range sess.Reported() {
+		c.reported[kv[0]] = kv[1]
 		c.send(&pgproto3.ParameterStatus{Name: kv[0], Value: kv[1]})
 	}
 	c.send(&pgproto3.BackendKeyData{ProcessID: uint32(c.pid), SecretKey: c.key})

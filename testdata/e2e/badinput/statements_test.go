@@ -97,7 +97,7 @@ func TestStatements(t *testing.T) {
 		{sql: "DROP TABLE absent", code: "42P01", message: `"absent" does not exist`},
 		{sql: "CREATE EXTERNAL TABLE numbers (id bigint) STORED AS PARQUET LOCATION 's3://x/y/'", code: "42P07", message: `"numbers" already exists`},
 		{sql: "CREATE EXTERNAL TABLE e (id nonsense) STORED AS PARQUET LOCATION 's3://x/y/'", code: "42704"},
-		{sql: "CREATE EXTERNAL TABLE e (id int) STORED AS PARQUET LOCATION 'ftp://x/y/'", code: "0A000"},
+		{sql: "CREATE EXTERNAL TABLE e (id int) STORED AS PARQUET LOCATION 'ftp://x/y/'", code: "22023"},
 		{sql: "SELECT $1", code: "42P02", message: "there is no parameter $1"},
 		{sql: "SELECT repeat('x', 2000000000)", code: "54000"},
 	} {

@@ -105,8 +105,11 @@ public class Common {
                 StringBuilder b = new StringBuilder("row");
                 for (int c = 1; c <= n; c++) {
                     Object o = rs.getObject(c);
-                    String v = o instanceof byte[] x ? Arrays.toString(x) : String.valueOf(o);
-                    b.append(" [").append(v).append('|').append(rs.getString(c)).append(']');
+                    if (o instanceof byte[] x) {
+                        b.append(" [").append(Arrays.toString(x)).append(']');
+                    } else {
+                        b.append(" [").append(o).append('|').append(rs.getString(c)).append(']');
+                    }
                 }
                 System.out.println(b);
             }
@@ -128,7 +131,7 @@ public class Common {
                 String sql = unescape(f[0]);
                 String[] order = order(sql);
                 System.out.println("#" + i++);
-                try (PreparedStatement st = c.prepareStatement(sql.replaceAll("\\$[0-9]+", "?"))) {
+                try (PreparedStatement st = c.prepareStatement(f.length > 1 ? sql.replaceAll("\\$[0-9]+", "?") : sql)) {
                     for (int round = 0; round < (f.length > 1 ? 2 : 1); round++) {
                         for (int k = 0; k < order.length && f.length > 1; k++) {
                             String[] tv = f[Integer.parseInt(order[k])].split("=", 2);
@@ -166,10 +169,10 @@ public class Common {
             try (Statement a = c.createStatement(); Statement b = c.createStatement();
                     ResultSet ra = a.executeQuery(sql); ResultSet rb = b.executeQuery(sql)) {
                 while (ra.next()) {
-                    if (!rb.next() || rb.getLong(1) != ra.getLong(1)) {
-                        throw new IllegalStateException("the two results differ at row " + n);
+                    if (!rb.next()) {
+                        throw new IllegalStateException("the second result ends at row " + n);
                     }
-                    sum += ra.getLong(1);
+                    sum += ra.getLong(1) + rb.getLong(1);
                     n++;
                 }
             }
