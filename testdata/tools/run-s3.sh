@@ -25,8 +25,8 @@ if (exec 3<>"/dev/tcp/127.0.0.1/$s3_port") 2>/dev/null; then
 	echo "port $s3_port is in use: stop what uses it, or set S3_PORT to another one" >&2
 	exit 1
 fi
-# A session of its own: an interrupt on the terminal reaches sluice first. The
-# server gets SIGTERM when this shell ends in any way.
+# A session of its own: an interrupt on the terminal reaches sluice first. Both
+# get SIGTERM when this shell ends in any way.
 ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \
 	setsid setpriv --pdeathsig TERM "$build/tools/versitygw" --keep-alive --quiet --region us-east-1 \
 	--port "127.0.0.1:$s3_port" --access-log "$dir/access.log" posix "$dir/buckets" >"$dir/output" 2>&1 </dev/null &
@@ -55,6 +55,6 @@ done
 umask 022
 export SLUICE_S3_ENDPOINT="http://127.0.0.1:$s3_port" SLUICE_S3_PATH_STYLE=true SLUICE_S3_REGION=us-east-1
 # shellcheck disable=SC2086
-bin/sluice demo --dir "$build/demo-s3" --lake s3://lake/demo --listen "127.0.0.1:$port" --serve ${DEMO_FLAGS:-} &
+setpriv --pdeathsig TERM bin/sluice demo --dir "$build/demo-s3" --lake s3://lake/demo --listen "127.0.0.1:$port" --serve ${DEMO_FLAGS:-} &
 sluice=$!
 wait "$sluice"
