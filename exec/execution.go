@@ -22,7 +22,6 @@ type Execution struct {
 	budget *Budget
 
 	spill  *spillDir
-	shared map[int]*rowStore // shared plans and work tables by id
 	result *resultQueue
 	pipes  []*pipeline // of the plan itself, not yet started
 

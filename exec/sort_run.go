@@ -81,8 +81,6 @@ type sortRun struct {
 	rows    *rowSet
 	entries []sortEntry
 	arena   keyArena
-	buf     []byte
-	vecs    []*vector.Vec
 }
 
 func newSortRun(spec *sortSpec) *sortRun {

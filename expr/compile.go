@@ -185,18 +185,17 @@ type nodeState struct {
 	gen   uint64
 	frame int
 
-	view   vector.Vec    // shallow copies
-	args   []*vector.Vec // of a call
-	flat   []vector.Vec  // scratch: flattened Dict arguments
-	valid  vector.Bitmap // scratch: rows where no strict argument is NULL
-	sel    []int32       // scratch: those rows
-	tmp    []int32       // scratch selections
-	tmp2   []int32
-	tri    []uint8
-	state  any // kernel's
-	cval   *vector.Vec
-	cerr   error
-	cdone  bool
-	dict   *dictCache
-	column *vector.Column
+	view  vector.Vec    // shallow copies
+	args  []*vector.Vec // of a call
+	flat  []vector.Vec  // scratch: flattened Dict arguments
+	valid vector.Bitmap // scratch: rows where no strict argument is NULL
+	sel   []int32       // scratch: those rows
+	tmp   []int32       // scratch selections
+	tmp2  []int32
+	tri   []uint8
+	state any // kernel's
+	cval  *vector.Vec
+	cerr  error
+	cdone bool
+	dict  *dictCache
 }

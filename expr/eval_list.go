@@ -224,8 +224,7 @@ func (ev *evaluator) scalarArray(x *ScalarArray, nd *node, s *nodeState, sel []i
 		s.tri = make([]uint8, max(ev.b.N, 64))
 	}
 	tri := s.tri[:ev.b.N]
-	rest := rows[:0:len(rows)]
-	rest = append(make([]int32, 0, len(rows)), rows...)
+	rest := append(make([]int32, 0, len(rows)), rows...)
 	k := 0
 	for _, i := range rest {
 		tri[i] = 1 - decided

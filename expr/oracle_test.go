@@ -151,10 +151,6 @@ var overrides = map[string]map[int][]string{
 
 var numberTemplates = []string{"999,999.99", "FM999.99", "000", "9", "S999", "999MI", "999PR", "FM9,999,999,990.00", "99.9", "FM999", "0999", "999S"}
 
-var patterns = []string{"a", "l+", "[a-c]+", "^H", "o$", "(l)(o)", "x*", `\d+`, "[[:alpha:]]+", "(", "b|c", ".", "ü", "[^a-z]", "a{1,2}", `\s`, "(a)|(b)", "[]a]", "*a", "[", `\.`, "h.*o"}
-
-var flags = []string{"", "g", "i", "gi", "n", "zz"}
-
 var zones = []string{"UTC", "America/New_York", "+02", "nowhere", "-05:00"}
 
 var small = []string{"0", "1", "-3", "17"}

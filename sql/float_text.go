@@ -180,7 +180,7 @@ func parseFloat(s string, bitSize int, typ string) (float64, error) {
 		}
 		return 0, errSyntax(typ, s)
 	}
-	if len(u) > 2 && u[0] == '0' && u[1]|0x20 == 'x' && strings.IndexAny(u, "pP") < 0 {
+	if len(u) > 2 && u[0] == '0' && u[1]|0x20 == 'x' && !strings.ContainsAny(u, "pP") {
 		t += "p0" // C takes a hexadecimal float without exponent
 	}
 	f, err := strconv.ParseFloat(t, bitSize)

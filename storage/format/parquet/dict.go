@@ -26,8 +26,6 @@ type dictScratch struct {
 	data *buffer
 }
 
-func (s *dictScratch) bytes() int64 { return s.body.size() + s.data.size() }
-
 func (c *chunkReader) dictKey() cacheKey {
 	return cacheKey{url: c.src.url, etag: c.src.etag, kind: kindDict, group: int32(c.group), leaf: int32(c.leaf.leaf), typ: c.typ}
 }

@@ -21,7 +21,6 @@ type nestedReader struct {
 	base   int           // row of vals[0]
 	vals   []sql.Value
 	picked []sql.Value
-	vec    *vector.Vec
 	json   []byte
 }
 

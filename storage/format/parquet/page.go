@@ -56,11 +56,6 @@ type pageError string
 
 func (e pageError) Error() string { return string(e) }
 
-func (d *pageDecoder) bytes() int64 {
-	n := int64(len(d.validBuf)*8 + cap(d.levels)*4 + cap(d.codeBuf)*4 + cap(d.spanBuf)*8 + cap(d.ints)*8)
-	return n + d.fixedBuf.size() + d.heapBuf.size() + d.body.size()
-}
-
 // checkCRC compares the page's checksum, if it has one.
 func checkCRC(h *pageHeader, body []byte) error {
 	if h.hasCRC && crc32.ChecksumIEEE(body) != h.crc {

@@ -42,7 +42,7 @@ type Options struct {
 // Writer writes one file. Memory is about one compressed row group. Not safe for
 // concurrent use.
 type Writer struct {
-	w     *parquet.Writer
+	w     *parquet.GenericWriter[any]
 	cols  []Column
 	enc   []encoder
 	vals  []parquet.Value
@@ -100,7 +100,7 @@ func New(w io.Writer, cols []Column, o Options) (*Writer, error) {
 	for k, v := range o.Metadata {
 		opts = append(opts, parquet.KeyValueMetadata(k, v))
 	}
-	out.w = parquet.NewWriter(w, opts...)
+	out.w = parquet.NewGenericWriter[any](w, opts...)
 	return out, nil
 }
 
