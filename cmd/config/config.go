@@ -83,7 +83,7 @@ func Default() *Config {
 	return &Config{
 		DataDir: "sluice-data", Listen: "127.0.0.1:5439", Databases: []string{"sluice"},
 		Limits: Limits{Connections: 100, Statements: 64, ShutdownGrace: 30 * time.Second},
-		Cache:  Cache{Memory: 128 << 20},
+		Cache:  Cache{Memory: 64 << 20},
 		S3:     S3{Region: "us-east-1"},
 		Log:    Log{Level: "info", Format: "text"},
 	}

@@ -50,8 +50,16 @@ func planMemory(cfg *config.Config, total, goLimit int64) memoryPlan {
 	return p
 }
 
-// apply sets Go's heap limit, unless the environment did.
+// collectAt is how much the heap grows, in percent, before it is collected. Nearly
+// all of it is buffers without pointers, which cost the collector nothing to mark,
+// so that collecting often is cheap and keeps the process small.
+const collectAt = 25
+
+// apply sets Go's heap limit and the collector's pace, unless the environment did.
 func (p memoryPlan) apply() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	if p.heap > 0 {
 		debug.SetMemoryLimit(p.heap)
 	}
