@@ -1,7 +1,7 @@
 """TPC-H: Sluice over the PostgreSQL protocol against DuckDB in process, query by
 query in turn in one run, each query's best of three. Columns of Sluice: cold (the
 first run of a query in a fresh server), warm, caches off, and a larger cache."""
-import argparse, glob, json, math, multiprocessing, os, socket, subprocess, sys, tempfile, time
+import argparse, decimal, glob, json, math, multiprocessing, os, socket, subprocess, sys, tempfile, time
 
 TABLES = {
     "nation": "n_nationkey bigint, n_name string, n_regionkey bigint, n_comment string",
@@ -111,7 +111,7 @@ def geomean(xs):
 
 def same(a, b):
     def norm(rows):
-        return [tuple(round(float(v), 4) if isinstance(v, float) or type(v).__name__ == "Decimal" else str(v) for v in r) for r in rows]
+        return [tuple(float(v) if isinstance(v, (int, float, decimal.Decimal)) else str(v) for v in r) for r in rows]
     a, b = norm(a), norm(b)
     return len(a) == len(b) and all(
         x == y or isinstance(x, float) and isinstance(y, float) and abs(x - y) <= 1e-6 * max(1, abs(x), abs(y))
