@@ -4,6 +4,8 @@
 #   make run LAKE=s3    the same with the lake in a real S3 server, installed and started here
 #   make test           install what the tests need, run all of them
 #   make suites         the suites under ../shared/suites, a seeded slice of the long ones
+#   make race          the packages' tests under the race detector, without SIMD
+#   make fuzz          every fuzz target for a minute
 #   make soak           the same in full
 #   make bench          TPC-H against DuckDB (SF=1; SF=10)
 
@@ -26,7 +28,7 @@ export GOFLAGS ?= -buildvcs=false
 GO_FILES := $(shell find . \( -name '*.go' -o -name '*.tsv' \) -not -name '*_test.go' -not -path './bench/*' -not -path './testdata/*' -not -path './$(BUILD)/*' 2>/dev/null) \
 	go.mod go.sum
 
-.PHONY: build run test suites soak bench bench-s3 check clean tools
+.PHONY: build run test race fuzz suites soak bench bench-s3 check clean tools
 build: bin/sluice
 
 bin/sluice: $(GO_FILES)
@@ -53,7 +55,13 @@ check:
 	@testdata/tools/check.sh
 
 test: tools check bin/sluice
-	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) go test -timeout 20m ./... $(HARNESS_TESTS)
+	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) testdata/tools/test.sh
+
+race: tools bin/sluice
+	GOEXPERIMENT= PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) go test -race -timeout 40m ./...
+
+fuzz:
+	testdata/tools/fuzz.sh
 
 suites: tools bin/sluice
 	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) SLUICE_SUITES=$(abspath $(SUITES)) testdata/tools/suites.sh slice
