@@ -264,7 +264,7 @@ func (l *localAgg) merge(o *localAgg) error {
 		}
 		st.Resize(l.table.n)
 		o.states[i].Resize(o.table.n)
-		if err := st.Merge(o.states[i], to); err != nil {
+		if err := st.Merge(o.states[i], nil, to); err != nil {
 			_, cause, _ := rowError(err)
 			return cause
 		}

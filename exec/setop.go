@@ -98,10 +98,15 @@ func (c *copyCounts) Update(groups []uint32, args []*vector.Vec, sel []int32, n 
 	return nil
 }
 
-func (c *copyCounts) Merge(o expr.AggState, to []uint32) error {
-	for g, x := range o.(*copyCounts).n {
-		c.n[to[g]][0] += x[0]
-		c.n[to[g]][1] += x[1]
+func (c *copyCounts) Merge(o expr.AggState, from, to []uint32) error {
+	for i, t := range to {
+		g := i
+		if from != nil {
+			g = int(from[i])
+		}
+		x := o.(*copyCounts).n[g]
+		c.n[t][0] += x[0]
+		c.n[t][1] += x[1]
 	}
 	return nil
 }

@@ -36,8 +36,9 @@ type AggState interface {
 	// Update adds the selected rows: row sel[i] (or i) goes to group groups[i].
 	// groups nil: all to group 0. args are in any form (Flat, Const, Dict).
 	Update(groups []uint32, args []*vector.Vec, sel []int32, n int) error
-	// Merge adds group g of o (same aggregate and types) to group to[g]; o is spent.
-	Merge(o AggState, to []uint32) error
+	// Merge adds group from[i] (from nil: i) of o, which has the same aggregate and
+	// types, to group to[i]; those groups of o are spent.
+	Merge(o AggState, from, to []uint32) error
 	// Result resets out to hi-lo positions of the result's type and fills it with
 	// the results of groups lo..hi-1.
 	Result(lo, hi int, out *Out) error

@@ -42,6 +42,18 @@ func (s *states[S]) resize(n int) {
 
 func (s *states[S]) at(g uint32) *S { return &s.chunk[g>>stateChunkLog][g&(stateChunk-1)] }
 
+// bytes is the memory held, without what the states refer to.
+func (s *states[S]) bytes() (n int64) {
+	var z S
+	for _, c := range s.chunk {
+		n += int64(len(c)) * int64(unsafe.Sizeof(z))
+	}
+	return n
+}
+
+// memoryOf is a value without pointers as its bytes.
+func memoryOf[S any](s *S) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s)) }
+
 // aggOf is an AggState whose groups' states are values of type S.
 type aggOf[S any] struct {
 	states[S]
@@ -71,10 +83,14 @@ func (a *aggOf[S]) Update(groups []uint32, args []*vector.Vec, sel []int32, n in
 	return a.update(&a.states, groups, args, sel, n)
 }
 
-func (a *aggOf[S]) Merge(o AggState, to []uint32) error {
+func (a *aggOf[S]) Merge(o AggState, from, to []uint32) error {
 	b := o.(*aggOf[S])
-	for g := range b.n {
-		if err := a.merge(a.at(to[g]), b.at(uint32(g))); err != nil {
+	for i, t := range to {
+		g := uint32(i)
+		if from != nil {
+			g = from[i]
+		}
+		if err := a.merge(a.at(t), b.at(g)); err != nil {
 			return err
 		}
 	}
@@ -96,11 +112,7 @@ func (a *aggOf[S]) Result(lo, hi int, out *Out) error {
 }
 
 func (a *aggOf[S]) Bytes() int64 {
-	var z S
-	n := int64(0)
-	for _, c := range a.chunk {
-		n += int64(len(c)) * int64(unsafe.Sizeof(z))
-	}
+	n := a.bytes()
 	if a.extra != nil {
 		for g := range a.n {
 			n += a.extra(a.at(uint32(g)))
@@ -117,7 +129,7 @@ func (a *aggOf[S]) Save(groups []uint32, out *Out) error {
 		if a.save != nil {
 			buf = a.save(buf[:0], s)
 		} else {
-			buf = append(buf[:0], unsafe.Slice((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s))...)
+			buf = append(buf[:0], memoryOf(s)...)
 		}
 		out.SetBytes(i, buf)
 	}
@@ -134,10 +146,10 @@ func (a *aggOf[S]) Load(groups []uint32, saved *vector.Vec) error {
 				return err
 			}
 		} else {
-			if len(b) != int(unsafe.Sizeof(s)) {
+			if len(b) != len(memoryOf(&s)) {
 				return errState()
 			}
-			copy(unsafe.Slice((*byte)(unsafe.Pointer(&s)), len(b)), b)
+			copy(memoryOf(&s), b)
 		}
 		if err := a.merge(a.at(g), &s); err != nil {
 			return err

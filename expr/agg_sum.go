@@ -142,8 +142,8 @@ func sumFlat[T signed](s *intSum, vals []T, sel []int32, n int) {
 	s.n += int64(n)
 }
 
-// newIntSum makes sum or avg over integers and static decimals of the scale.
-func newIntSum(t sql.Type, scale uint8, avg bool) AggState {
+// newWideSum makes sum or avg with sums of 128 bits.
+func newWideSum(t sql.Type, scale uint8, avg bool) *aggOf[intSum] {
 	return &aggOf[intSum]{t: t, update: updateIntSum, merge: mergeIntSum, result: func(s *intSum, i int, out *Out) error {
 		switch {
 		case s.n == 0:

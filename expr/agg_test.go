@@ -103,7 +103,7 @@ func checkAgg(t *testing.T, o *oracle, env *Env, a *Agg, form int, rng *rand.Ran
 		err = third.Load(ids, saved.Vec())
 	}
 	if err == nil {
-		err = first.Merge(third, ids)
+		err = first.Merge(third, nil, ids)
 	}
 	var out Out
 	if err == nil {
