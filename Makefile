@@ -19,6 +19,9 @@ PORT   ?= 5439
 SF     ?= 1
 SUITES ?= ../shared/suites
 
+# Tests of the built program with real clients and servers; ./... does not see testdata.
+HARNESS_TESTS := ./testdata/e2e/...
+
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 # SIMD is chosen at run time; the same binary runs on any amd64.

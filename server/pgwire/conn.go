@@ -189,7 +189,7 @@ func (c *conn) loop() {
 			return
 		}
 		if err != nil {
-			if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !isNetError(err) {
+			if !c.in.ended() { // so it is the message that is wrong
 				c.fatal(sql.Errorf(sql.CodeProtocolViolation, "invalid frontend message: %s", err))
 			}
 			return
@@ -210,11 +210,6 @@ func (c *conn) loop() {
 			return
 		}
 	}
-}
-
-func isNetError(err error) bool {
-	var ne net.Error
-	return errors.As(err, &ne) || errors.Is(err, net.ErrClosed)
 }
 
 // handle deals with one message. more is false when the client said goodbye.

@@ -18,6 +18,7 @@ func (c *conn) extended(step func() error) {
 		return
 	}
 	c.sendError(err)
+	c.flush() // the client may send no Sync, having gone wrong
 	c.skipping = true
 }
 
@@ -116,7 +117,19 @@ func formatOf(codes []int16, i int) int16 {
 	return codes[i]
 }
 
+// subtype checks what Describe or Close is about: a statement or a portal.
+func (c *conn) subtype(message string, kind byte) error {
+	if kind == 'S' || kind == 'P' {
+		return nil
+	}
+	c.sess.Fail()
+	return sql.Errorf(sql.CodeProtocolViolation, "invalid %s message subtype %d", message, kind)
+}
+
 func (c *conn) describe(m *pgproto3.Describe) error {
+	if err := c.subtype("DESCRIBE", m.ObjectType); err != nil {
+		return err
+	}
 	if m.ObjectType == 'S' {
 		prep, err := c.sess.LookupPrepared(m.Name)
 		if err != nil {
@@ -162,6 +175,9 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 }
 
 func (c *conn) closeObject(m *pgproto3.Close) error {
+	if err := c.subtype("CLOSE", m.ObjectType); err != nil {
+		return err
+	}
 	if m.ObjectType == 'S' {
 		c.sess.ClosePrepared(m.Name)
 	} else {

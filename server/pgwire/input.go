@@ -68,6 +68,13 @@ func (in *input) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// ended reports whether no more bytes will come.
+func (in *input) ended() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.err != nil && in.off == len(in.buf)
+}
+
 // fail makes pending and later reads fail: the session is ended from outside.
 func (in *input) fail(err error) {
 	in.mu.Lock()

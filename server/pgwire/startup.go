@@ -209,10 +209,10 @@ func (c *conn) upgradeTLS(direct bool) error {
 	if err := tc.HandshakeContext(ctx); err != nil {
 		return err
 	}
+	c.nc, c.tls = tc, tc // also for the error: the client hears nothing but TLS now
 	if direct && tc.ConnectionState().NegotiatedProtocol != "postgresql" {
 		return sql.Errorf(sql.CodeProtocolViolation, "received direct SSL connection request without ALPN protocol negotiation extension")
 	}
-	c.nc, c.tls = tc, tc
 	if cfg.GetCertificate == nil && len(cfg.Certificates) > 0 {
 		c.tlsCert = cfg.Certificates[0].Certificate[0]
 	}

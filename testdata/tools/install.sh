@@ -8,6 +8,7 @@ want=()
 [ -x /usr/lib/postgresql/15/bin/postgres ] || want+=(postgresql-15)
 command -v psql >/dev/null || want+=(postgresql-client)
 command -v javac >/dev/null || want+=(default-jdk-headless)
+command -v mvn >/dev/null || want+=(maven)
 [ -f /usr/share/java/postgresql.jar ] || want+=(libpostgresql-jdbc-java)
 python3 -c 'import venv, ensurepip' 2>/dev/null || want+=(python3-venv)
 if [ ${#want[@]} -gt 0 ]; then
@@ -24,4 +25,11 @@ if [ "$(cat "$build/venv/.pins" 2>/dev/null)" != "$pins" ]; then
 	# shellcheck disable=SC2086
 	"$build/venv/bin/pip" install -q --disable-pip-version-check $pins
 	echo "$pins" >"$build/venv/.pins"
+fi
+# Debian's pgjdbc cannot bind logins to their TLS channel; this one can.
+pgjdbc=42.7.7
+if [ ! -f "$build/jars/postgresql-$pgjdbc.jar" ]; then
+	rm -rf "$build/jars"
+	mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:2.8:copy \
+		-Dartifact="org.postgresql:postgresql:$pgjdbc" -DoutputDirectory="$(realpath "$build")/jars"
 fi

@@ -107,8 +107,8 @@ func TestStatements(t *testing.T) {
 	for _, q := range []string{"SELECT '\xff\xfe'", "SELECT '\xc3\x28'"} {
 		expect(t, c, wrong{sql: q, code: "22021", message: "invalid byte sequence"})
 	}
-	// 20 MB of one literal are fine.
-	big := bytes.Repeat([]byte("x"), 20<<20)
+	// 10 MB of one literal are fine.
+	big := bytes.Repeat([]byte("x"), 10<<20)
 	var n int
 	if err := c.QueryRow(t.Context(), "SELECT length('"+string(big)+"')", pgx.QueryExecModeSimpleProtocol).Scan(&n); err != nil || n != len(big) {
 		t.Errorf("a long literal: %d, %v", n, err)

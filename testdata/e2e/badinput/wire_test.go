@@ -79,7 +79,7 @@ func TestGarbageAfterLogin(t *testing.T) {
 	for name, p := range map[string][]byte{
 		"unknown type": {'!', 0, 0, 0, 4}, "length too small": {'Q', 0, 0, 0, 1}, "length of 2 GB": {'Q', 0x7f, 0xff, 0xff, 0xff},
 		"unterminated query": {'Q', 0, 0, 0, 8, 'S', 'E', 'L', 'E'}, "bind that claims 65,535 values": {'B', 0, 0, 0, 10, 0, 0, 0, 0, 0xff, 0xff},
-		"parse without end": {'P', 0, 0, 0, 6, 'x', 'y'}, "describe of a wrong kind": {'D', 0, 0, 0, 6, 'Z', 0}, "half a message": {'Q', 0, 0, 0, 100, 'S'},
+		"parse without end": {'P', 0, 0, 0, 6, 'x', 'y'}, "describe of a wrong kind": {'D', 0, 0, 0, 6, 'Z', 0, 'X', 0, 0, 0, 4}, "half a message": {'Q', 0, 0, 0, 100, 'S'},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		c, err := pgconn.Connect(ctx, l.URL())
