@@ -149,7 +149,7 @@ func (a *actuals) Node(i int) (physical.Actual, bool) {
 		out.Scan = &physical.ScanActual{
 			RowGroupsRead: m.RowGroups.Load() - m.RowGroupsPruned.Load(), RowGroupsTotal: m.RowGroups.Load(),
 			PagesRead: m.Pages.Load() - m.PagesPruned.Load(), PagesTotal: m.Pages.Load(),
-			Bytes: m.BytesFile.Load(), CacheHits: m.DictHits.Load() + m.FooterHits.Load(), RowsFiltered: m.RowsRead.Load() - m.RowsOut.Load(),
+			Bytes: n.IO.BytesRead, Requests: n.IO.Lists + n.IO.Heads + n.IO.Gets, CacheHits: m.DictHits.Load() + m.FooterHits.Load(), RowsFiltered: m.RowsRead.Load() - m.RowsOut.Load(),
 		}
 		if f := n.Files; f != nil {
 			out.Scan.PartitionsKept, out.Scan.PartitionsTotal, out.Scan.Files = f.PartitionsKept.Load(), f.PartitionsTotal.Load(), f.Files.Load()

@@ -61,7 +61,7 @@ func (s *statistics) Table(ctx context.Context, scan *logical.Scan) (place.Table
 			share = float64(parts.Kept) / float64(parts.Total)
 		}
 		f.Facts.Source = "catalog"
-		f.Rows, f.Bytes, f.Columns = float64(t.Stats.Rows)*share, float64(t.Stats.Bytes)*share, t.Stats.Columns
+		f.Rows, f.Bytes, f.Columns = float64(t.Stats.Rows)*share, float64(t.Stats.Bytes)*share, scaled(t.Stats.Columns, share)
 		return f, nil
 	}
 	return s.sample(ctx, scan, cols, parts, f, access.Files)
@@ -107,11 +107,21 @@ func (s *statistics) sample(ctx context.Context, scan *logical.Scan, cols []form
 	f.Rows, f.Bytes, f.Columns = float64(sum.Rows)*scale, float64(sampled)*scale, sum.Columns
 	f.Facts.Source = "footers"
 	f.Facts.Files = int64(float64(len(tasks)) * scale)
-	for name, c := range f.Columns {
-		c.Bytes = int64(float64(c.Bytes) * scale)
-		f.Columns[name] = c
-	}
+	f.Columns = scaled(f.Columns, scale)
 	return f, nil
+}
+
+// scaled returns the columns' statistics with their stored bytes times a share.
+func scaled(cols map[string]model.ColumnStats, share float64) map[string]model.ColumnStats {
+	if share == 1 {
+		return cols
+	}
+	out := make(map[string]model.ColumnStats, len(cols))
+	for name, c := range cols {
+		c.Bytes = int64(float64(c.Bytes) * share)
+		out[name] = c
+	}
+	return out
 }
 
 func folderOf(url string) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/physical"
 	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/storage/object"
 	"github.com/sluicedb/sluice/storage/table"
 	"github.com/sluicedb/sluice/vector"
 )
@@ -50,7 +51,7 @@ func (b *builder) tableScan(n *physical.TableScan) (*stream, error) {
 	node := b.node(n)
 	filters, on := b.filterRefs(n.Filters)
 	s := &scanSource{
-		exec: b.e, access: access, est: n.Est.Rows,
+		exec: b.e, node: node, access: access, est: n.Est.Rows,
 		req: &format.Request{Env: b.e.rt.Env, Store: access.Store, Columns: cols, Output: outAt, Conjuncts: n.Filter,
 			Filters: filters, FilterCols: on, Metrics: node.scan, RowLimit: n.Limit},
 		list: &table.Request{Table: n.Table, Columns: cols, Conjuncts: n.Filter, Filters: filters, FilterCols: on,
@@ -88,6 +89,7 @@ func (b *builder) runtimeFilter(id int) *expr.RuntimeFilter {
 // place if one task reads, else as they arrive.
 type scanSource struct {
 	exec   *Execution
+	node   *counters
 	access TableAccess
 	req    *format.Request
 	list   *table.Request
@@ -125,7 +127,9 @@ type scanMorsel struct {
 
 // Open starts listing. The pipelines that publish the scan's filters have ended.
 func (s *scanSource) Open() {
-	s.ctx, s.cancel = context.WithCancel(s.exec.ctx)
+	io := object.Meter(s.exec.ctx).Child()
+	s.node.io.Store(io)
+	s.ctx, s.cancel = context.WithCancel(object.WithMeter(s.exec.ctx, io))
 	context.AfterFunc(s.ctx, s.Stop)
 	s.exec.atEnd(s.Stop)
 	s.exec.goIO(func() {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/storage/object"
 	"github.com/sluicedb/sluice/storage/table"
 )
 
@@ -17,6 +18,7 @@ type NodeStats struct {
 	Loops      int64           // how many tasks or nested runs worked on it
 	Scan       *format.Metrics // table scans
 	Files      *table.Metrics  // table scans
+	IO         object.Counters // table scans: requests to storage and bytes
 }
 
 // counters collect a node's figures while it runs.
@@ -24,6 +26,7 @@ type counters struct {
 	rows, nanos, mem, peak, spill, loops atomic.Int64
 	scan                                 *format.Metrics
 	files                                *table.Metrics
+	io                                   atomic.Pointer[object.Counters]
 }
 
 func (c *counters) memory(d int64) {
@@ -43,7 +46,7 @@ func (e *Execution) Stats() []NodeStats {
 		c := &e.nodes[i]
 		out[i] = NodeStats{
 			Rows: c.rows.Load(), Time: time.Duration(c.nanos.Load()), MemoryPeak: c.peak.Load(),
-			SpillBytes: c.spill.Load(), Loops: c.loops.Load(), Scan: c.scan, Files: c.files,
+			SpillBytes: c.spill.Load(), Loops: c.loops.Load(), Scan: c.scan, Files: c.files, IO: c.io.Load().Snapshot(),
 		}
 	}
 	return out

@@ -11,6 +11,17 @@ type Counters struct {
 	Lists, Heads, Gets, Puts int64 // requests sent, retries included
 	BytesRead, BytesWritten  int64 // over the wire or from disk
 	CacheHits, CacheBytes    int64 // ranges answered from cache
+	parent                   *Counters
+}
+
+// Child returns counters whose counts are c's too: a part of a statement.
+func (c *Counters) Child() *Counters { return &Counters{parent: c} }
+
+// add counts n in the field that pick gives, here and in the parents.
+func (c *Counters) add(pick func(*Counters) *int64, n int64) {
+	for ; c != nil; c = c.parent {
+		atomic.AddInt64(pick(c), n)
+	}
 }
 
 type meterKey struct{}
@@ -41,51 +52,29 @@ func (c *Counters) Snapshot() Counters {
 }
 
 // CountList counts one listing request.
-func (c *Counters) CountList() {
-	if c != nil {
-		atomic.AddInt64(&c.Lists, 1)
-	}
-}
+func (c *Counters) CountList() { c.add(func(c *Counters) *int64 { return &c.Lists }, 1) }
 
 // CountHead counts one description request.
-func (c *Counters) CountHead() {
-	if c != nil {
-		atomic.AddInt64(&c.Heads, 1)
-	}
-}
+func (c *Counters) CountHead() { c.add(func(c *Counters) *int64 { return &c.Heads }, 1) }
 
 // CountGet counts one read request.
-func (c *Counters) CountGet() {
-	if c != nil {
-		atomic.AddInt64(&c.Gets, 1)
-	}
-}
+func (c *Counters) CountGet() { c.add(func(c *Counters) *int64 { return &c.Gets }, 1) }
 
 // CountPut counts one writing request.
-func (c *Counters) CountPut() {
-	if c != nil {
-		atomic.AddInt64(&c.Puts, 1)
-	}
-}
+func (c *Counters) CountPut() { c.add(func(c *Counters) *int64 { return &c.Puts }, 1) }
 
 // CountRead counts n bytes read.
 func (c *Counters) CountRead(n int) {
-	if c != nil {
-		atomic.AddInt64(&c.BytesRead, int64(n))
-	}
+	c.add(func(c *Counters) *int64 { return &c.BytesRead }, int64(n))
 }
 
 // CountWritten counts n bytes written.
 func (c *Counters) CountWritten(n int) {
-	if c != nil {
-		atomic.AddInt64(&c.BytesWritten, int64(n))
-	}
+	c.add(func(c *Counters) *int64 { return &c.BytesWritten }, int64(n))
 }
 
 // CountHit counts one range of n bytes answered from a cache.
 func (c *Counters) CountHit(n int) {
-	if c != nil {
-		atomic.AddInt64(&c.CacheHits, 1)
-		atomic.AddInt64(&c.CacheBytes, int64(n))
-	}
+	c.add(func(c *Counters) *int64 { return &c.CacheHits }, 1)
+	c.add(func(c *Counters) *int64 { return &c.CacheBytes }, int64(n))
 }
