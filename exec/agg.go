@@ -137,8 +137,8 @@ func (l *localAgg) bytes() int64 {
 	return n
 }
 
-// add aggregates a batch.
-func (l *localAgg) add(in *vector.Batch) error {
+// add aggregates a batch, into the shared groups if w is not nil.
+func (l *localAgg) add(in *vector.Batch, w *sharedWriter) error {
 	s := l.spec
 	if l.ev != nil {
 		if err := l.ev.EvalAll(in, in.Sel, l.vecs); err != nil {
@@ -156,7 +156,7 @@ func (l *localAgg) add(in *vector.Batch) error {
 		for i, k := range s.keys {
 			l.keys[i] = in.Cols[k]
 		}
-		return l.addSet(in, n)
+		return l.addSet(in, n, w)
 	}
 	for set, members := range s.sets {
 		for i := range s.keys {
@@ -166,7 +166,7 @@ func (l *localAgg) add(in *vector.Batch) error {
 			l.keys[m] = in.Cols[s.keys[m]]
 		}
 		l.keys[len(s.keys)] = vector.ConstOf(sql.IntValue(sql.Int4, int64(set)), in.N)
-		if err := l.addSet(in, n); err != nil {
+		if err := l.addSet(in, n, w); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,10 @@ func (s *aggSpec) nullKey(i, n int) *vector.Vec {
 }
 
 // addSet aggregates the batch by l.keys.
-func (l *localAgg) addSet(in *vector.Batch, n int) error {
+func (l *localAgg) addSet(in *vector.Batch, n int, w *sharedWriter) error {
+	if w != nil {
+		return w.addRows(l, in, n)
+	}
 	var groups []uint32
 	if len(l.keys) > 0 {
 		groups = l.groups[:n]
@@ -190,6 +193,11 @@ func (l *localAgg) addSet(in *vector.Batch, n int) error {
 	} else {
 		l.table.n = 1
 	}
+	return l.updateAll(in, groups, n)
+}
+
+// updateAll hands the batch to all calls.
+func (l *localAgg) updateAll(in *vector.Batch, groups []uint32, n int) error {
 	for i := range l.spec.calls {
 		if err := l.update(i, in, groups, n); err != nil {
 			return err
@@ -300,6 +308,7 @@ type aggBuild struct {
 	locals []*localAgg
 	grants []*Grant
 	final  *localAgg
+	shared *sharedGroups // nil: few groups
 	parts  *aggParts
 	spilt  atomic.Bool
 }
@@ -309,20 +318,43 @@ func (a *aggBuild) NewState(*Task) (SinkState, error) {
 }
 
 type aggState struct {
-	a     *aggBuild
-	local *localAgg
-	grant *Grant
-	part  *aggPartWriter
+	a      *aggBuild
+	local  *localAgg
+	grant  *Grant
+	part   *aggPartWriter
+	shared *sharedWriter
+	direct bool // batches go to the shared groups at once
 }
 
 func (s *aggState) Push(_ *Task, in *vector.Batch) (Status, error) {
-	if err := s.local.add(in); err != nil {
+	if s.direct {
+		return NeedInput, s.local.add(in, s.shared)
+	}
+	if err := s.local.add(in, nil); err != nil {
 		return NeedInput, err
+	}
+	if s.local.table.n >= s.a.exec.rt.manyGroups() && len(s.local.keys) > 0 {
+		return NeedInput, s.share()
 	}
 	if size := s.local.bytes(); !s.grant.Resize(size) {
 		return NeedInput, s.overflow(size)
 	}
 	return NeedInput, nil
+}
+
+// share moves the groups to the shared ones.
+func (s *aggState) share() error {
+	if s.shared == nil {
+		s.shared = &sharedWriter{a: s.a, to: s.a.share(s.local)}
+	}
+	s.direct = s.local.rows < worthLocal*int64(s.local.table.n)
+	if err := s.shared.absorb(s.local); err != nil {
+		return err
+	}
+	s.local.reset()
+	s.local.rows = 0
+	s.grant.Force(0)
+	return nil
 }
 
 // overflow moves the groups to disk when the budget refuses more.
@@ -338,15 +370,8 @@ func (s *aggState) overflow(size int64) error {
 }
 
 func (s *aggState) spill() error {
-	a := s.a
-	a.spilt.Store(true)
-	a.mu.Lock()
-	if a.parts == nil {
-		a.parts = newAggParts(a.exec, a.spec)
-	}
-	a.mu.Unlock()
 	if s.part == nil {
-		s.part = a.parts.top.writer(0)
+		s.part = s.a.diskWriter()
 	}
 	if err := s.part.add(s.local); err != nil {
 		return err
@@ -356,38 +381,78 @@ func (s *aggState) spill() error {
 	return nil
 }
 
+// diskWriter returns a new way to move groups to disk.
+func (a *aggBuild) diskWriter() *aggPartWriter {
+	a.spilt.Store(true)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.parts == nil {
+		a.parts = newAggParts(a.exec, a.spec)
+	}
+	return a.parts.top.writer(0)
+}
+
 func (s *aggState) Combine(*Task) (Status, error) {
-	if s.a.spilt.Load() {
+	a := s.a
+	switch {
+	case a.spilt.Load():
 		if err := s.spill(); err != nil {
+			return NeedInput, err
+		}
+	case s.shared != nil:
+		if err := s.share(); err != nil {
+			return NeedInput, err
+		}
+	default:
+		a.mu.Lock()
+		a.locals = append(a.locals, s.local)
+		a.grants = append(a.grants, s.grant)
+		a.mu.Unlock()
+		s.grant = nil
+	}
+	if s.shared != nil {
+		if err := s.shared.close(); err != nil {
 			return NeedInput, err
 		}
 	}
 	if s.part != nil {
 		return NeedInput, s.part.close()
 	}
-	a := s.a
-	a.mu.Lock()
-	a.locals = append(a.locals, s.local)
-	a.grants = append(a.grants, s.grant)
-	a.mu.Unlock()
-	s.grant = nil
 	return NeedInput, nil
 }
 
 func (s *aggState) Close() { s.grant.Close() }
 
 func (a *aggBuild) Finish(*Task) (Status, error) {
+	if a.shared != nil && !a.spilt.Load() {
+		w := &sharedWriter{a: a, to: a.shared}
+		for _, l := range a.locals {
+			if err := w.absorb(l); err != nil {
+				return Done, err
+			}
+		}
+		if err := w.close(); err != nil {
+			return Done, err
+		}
+		a.freeLocals()
+		if !a.spilt.Load() {
+			return NeedInput, nil
+		}
+	}
 	if a.spilt.Load() {
 		w := a.parts.top.writer(0)
+		if a.shared != nil {
+			if err := a.shared.spill(w); err != nil {
+				return Done, err
+			}
+			a.shared = nil
+		}
 		for _, l := range a.locals {
 			if err := w.add(l); err != nil {
 				return Done, err
 			}
 		}
-		a.locals = nil
-		for _, g := range a.grants {
-			g.Close()
-		}
+		a.freeLocals()
 		return NeedInput, w.close()
 	}
 	if len(a.locals) == 0 {
@@ -414,6 +479,14 @@ func (a *aggBuild) Finish(*Task) (Status, error) {
 		return Done, err
 	}
 	return NeedInput, nil
+}
+
+// freeLocals gives up the tables of the tasks.
+func (a *aggBuild) freeLocals() {
+	for _, g := range a.grants {
+		g.Close()
+	}
+	a.locals, a.grants = nil, nil
 }
 
 // emptyGroups adds the groups that are there without any row: the one of an

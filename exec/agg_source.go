@@ -18,6 +18,9 @@ func (s *aggSource) Tasks() int {
 	if s.a.parts != nil {
 		return partCount
 	}
+	if s.a.shared != nil {
+		return s.a.shared.tasks()
+	}
 	return 1 + s.a.final.table.n/(8*vector.BatchSize)
 }
 
@@ -40,7 +43,8 @@ type aggReader struct {
 	ids  []uint32
 	out  vector.Batch
 	run  *aggPartRun
-	cur  *localAgg // a part being read
+	cur  *localAgg   // a part being read
+	part *sharedPart // it, if it is of the shared groups
 	at   int
 }
 
@@ -52,7 +56,7 @@ func (r *aggReader) init(spec *aggSpec) {
 }
 
 func (r *aggReader) Next(t *Task) (*vector.Batch, Status, error) {
-	if r.run == nil {
+	if r.run == nil && r.s.a.shared == nil {
 		l := r.s.a.final
 		lo := int(r.s.next.Add(int64(r.size))) - r.size
 		if lo >= l.table.n {
@@ -70,11 +74,28 @@ func (r *aggReader) Next(t *Task) (*vector.Batch, Status, error) {
 			return nil, Done, nil
 		}
 		var err error
-		if r.cur, err = r.run.next(); err != nil || r.cur == nil {
+		if r.run != nil {
+			r.cur, err = r.run.next()
+		} else {
+			err = r.nextShared()
+		}
+		if err != nil || r.cur == nil {
 			return nil, Done, err
 		}
 		r.at = 0
 	}
+}
+
+// nextShared turns to the next partition of the shared groups.
+func (r *aggReader) nextShared() (err error) {
+	if r.part != nil {
+		r.part.free()
+	}
+	r.cur = nil
+	if r.part, err = r.s.a.shared.nextPart(); err == nil && r.part != nil {
+		r.cur = r.part.local
+	}
+	return err
 }
 
 // give makes a batch of groups lo..hi-1.
@@ -147,6 +168,11 @@ func (r *aggReader) Close() {
 			g.Close()
 		}
 		r.s.a.grants, r.s.a.final = nil, nil
+		if sh := r.s.a.shared; sh != nil {
+			for i := range sh.parts {
+				sh.parts[i].free()
+			}
+		}
 	}
 	if r.run != nil {
 		r.run.close()

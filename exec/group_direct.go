@@ -8,10 +8,11 @@ type directGroups struct {
 	base   int64 // key of the first entry, a multiple of a chunk's size
 	chunks [][]uint32
 	made   int // chunks that are there
+	spread int // 1 in how many chunks can get keys
 }
 
 const (
-	directLog  = 14
+	directLog  = 12
 	directSize = 1 << directLog
 	// Entries a group that the range of the keys may take, at most.
 	directSparse = 12
@@ -19,8 +20,8 @@ const (
 )
 
 // directFits reports whether keys of the range may be found directly.
-func directFits(lo, hi int64, groups int) bool {
-	span := uint64(hi) - uint64(lo)
+func directFits(lo, hi int64, groups, spread int) bool {
+	span := (uint64(hi) - uint64(lo)) / uint64(spread)
 	return span < directFree || span < uint64(groups)*directSparse
 }
 
@@ -37,6 +38,9 @@ func (d *directGroups) slot(x int64, groups int) *uint32 {
 		c = at >> directLog
 	}
 	if d.chunks[c] == nil {
+		if (d.made+1)<<directLog > groups*directSparse*2+directFree*4 {
+			return nil
+		}
 		d.chunks[c] = make([]uint32, directSize)
 		d.made++
 	}
@@ -49,7 +53,7 @@ func (d *directGroups) cover(x int64, groups int) bool {
 	if len(d.chunks) > 0 {
 		lo, hi = min(lo, d.base), max(hi, d.base+int64(len(d.chunks))<<directLog-1)
 	}
-	if uint64(hi)-uint64(lo) > uint64(groups)*directSparse*2+directFree*4 || lo < -1<<62 || hi > 1<<62 {
+	if (uint64(hi)-uint64(lo))/uint64(d.spread) > uint64(groups)*directSparse*2+directFree*4 || lo < -1<<62 || hi > 1<<62 {
 		return false
 	}
 	base := lo &^ (directSize - 1)
@@ -112,16 +116,20 @@ func (g *groupTable) toDirect() bool {
 			lo, hi = min(lo, x), max(hi, x)
 		}
 	}
-	if !some || !directFits(lo, hi, g.n) {
+	if !some || !directFits(lo, hi, g.n, max(g.spread, 1)) {
 		return false
 	}
-	d := &directGroups{}
+	d := &directGroups{spread: max(g.spread, 1)}
 	if !d.cover(lo, g.n) || !d.cover(hi, g.n) {
 		return false
 	}
 	for i := range g.slots {
 		if s := &g.slots[i]; s.g != 0 {
-			*d.slot(int64(s.k), g.n) = s.g
+			at := d.slot(int64(s.k), g.n)
+			if at == nil {
+				return false
+			}
+			*at = s.g
 		}
 	}
 	g.direct, g.slots = d, nil

@@ -25,9 +25,15 @@ type groupTable struct {
 	// not be, since look-ups go to slots.
 	direct   *directGroups
 	noDirect bool
+	spread   int    // 1 in how many of the blocks of keys may come here; 0: all
 	mask     uint64 // which bits of a hash count; tests make them few
+	*groupScratch
+}
 
-	// scratch
+// groupScratch is memory of a table that is free between calls: tables used by one
+// goroutine may share it.
+type groupScratch struct {
+	hashed bool // hashes are there already
 	k64    []int64
 	isNull []bool
 	hashes []uint64
@@ -46,7 +52,7 @@ type groupSlot struct {
 }
 
 func newGroupTable(types []sql.Type) *groupTable {
-	g := &groupTable{types: types, null: noGroup, mask: ^uint64(0), keyVec: make([]vector.Vec, len(types))}
+	g := &groupTable{types: types, null: noGroup, mask: ^uint64(0), groupScratch: &groupScratch{}}
 	for _, t := range types {
 		g.keys = append(g.keys, vector.NewColumn(t))
 	}
@@ -127,6 +133,9 @@ func (g *groupTable) bytes() int64 {
 	return n
 }
 
+// forget gives up what serves to find groups: the table takes no more.
+func (g *groupTable) forget() { g.slots, g.direct = nil, nil }
+
 // insert finds or makes the groups of the selected rows (sel nil: n): that of the
 // k-th selected row goes to out[k].
 func (g *groupTable) insert(cols []*vector.Vec, sel []int32, n int, out []uint32) {
@@ -150,7 +159,9 @@ func (g *groupTable) insert(cols []*vector.Vec, sel []int32, n int, out []uint32
 		}
 		return
 	}
-	g.hash(cols, sel, n)
+	if !g.hashed {
+		g.hash(cols, sel, n)
+	}
 	m := uint64(len(g.slots) - 1)
 	g.check = g.check[:0]
 	for k := range n {
@@ -258,7 +269,7 @@ func (g *groupTable) lookup(w *groupTable, cols []*vector.Vec, sel []int32, n in
 
 // newLookup makes the scratch memory for look-ups in tables with such keys.
 func newLookup(types []sql.Type) *groupTable {
-	return &groupTable{types: types, keyVec: make([]vector.Vec, len(types))}
+	return &groupTable{types: types, groupScratch: &groupScratch{}}
 }
 
 func rowOf(sel []int32, k int) int {
@@ -302,6 +313,9 @@ func (g *groupTable) verify(cols []*vector.Vec, sel []int32, out []uint32) []int
 	for j, k := range g.check {
 		rows[j] = int32(rowOf(sel, int(k)))
 		groups[j] = out[k]
+	}
+	if len(g.keyVec) < len(cols) {
+		g.keyVec = make([]vector.Vec, len(cols))
 	}
 	var pairs []int32
 	for c := range cols {

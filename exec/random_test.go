@@ -17,6 +17,7 @@ func floatBits(f float64) int64 { return int64(math.Float64bits(f)) }
 var configs = []config{
 	{batch: 2048, workers: 1}, {batch: 1, workers: 1}, {batch: 3, workers: 2}, {workers: 2},
 	{workers: 2, memory: 20 << 10, floor: 4 << 10}, {batch: 3, workers: 1, memory: 10 << 10, floor: 2 << 10},
+	{batch: 7, workers: 2, shared: 5}, {workers: 2, shared: 1}, {batch: 16, workers: 2, memory: 300 << 10, floor: 4 << 10, shared: 5},
 }
 
 // check runs a plan under every configuration and compares with the reference.

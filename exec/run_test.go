@@ -31,10 +31,11 @@ var builtins = expr.Builtins()
 type config struct {
 	batch, workers int
 	memory, floor  int64
+	shared         int // groups from which tasks share them
 }
 
 func (c config) String() string {
-	return fmt.Sprintf("batch %d, workers %d, memory %d", c.batch, c.workers, c.memory)
+	return fmt.Sprintf("batch %d, workers %d, memory %d, shared from %d groups", c.batch, c.workers, c.memory, c.shared)
 }
 
 // planOf numbers a plan.
@@ -54,7 +55,7 @@ func run(t testing.TB, root physical.Node, lake *memLake, c config) ([][]sql.Val
 	}
 	process := NewBudget(nil, 1<<40)
 	rt := &Runtime{Env: testEnv(), Pool: pool, Memory: NewBudget(process, c.memory), SpillDir: os.TempDir(),
-		SpillFloor: c.floor, Log: slog.New(slog.DiscardHandler), BatchSize: c.batch, Workers: c.workers}
+		SpillFloor: c.floor, Log: slog.New(slog.DiscardHandler), BatchSize: c.batch, Workers: c.workers, sharedFrom: c.shared}
 	if lake != nil {
 		rt.Lake = lake
 	}

@@ -28,6 +28,8 @@ type Runtime struct {
 	Workers    int // tasks a pipeline may have; 0: the pool's workers
 	IO         int // storage requests at once; 0: 16
 	Log        *slog.Logger
+
+	sharedFrom int // groups from which tasks share them; 0: manyGroups
 }
 
 // Lake opens lake tables.
