@@ -241,14 +241,15 @@ func parseUnits(v string, k settingKind) (n int64, hint string) {
 	} else if m[2] == "us" {
 		return int64(f / 1000), ""
 	}
-	names := make([]string, len(units))
-	for i, u := range units {
+	for _, u := range units {
 		if u.name == m[2] {
 			return int64(f * float64(u.n)), ""
 		}
-		names[len(units)-1-i] = fmt.Sprintf("%q", u.name)
 	}
-	return 0, fmt.Sprintf("Valid units for this parameter are %s.", strings.Join(names, ", "))
+	if k == kindBytes {
+		return 0, `Valid units for this parameter are "B", "kB", "MB", "GB", and "TB".`
+	}
+	return 0, `Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".`
 }
 
 func parseBool(v string) (val, ok bool) {

@@ -1,0 +1,148 @@
+package differential
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var corpusFiles = flag.String("corpus", "corpus/*.sql", "files of statements to compare")
+
+// statement is one of the corpus.
+type statement struct {
+	file  string
+	line  int
+	text  string
+	rules rules
+}
+
+// corpus reads the statements of every file. A line of the form "-- rules: ordered
+// open forms floats missing wide" sets the rules of the statements up to the next such line.
+func corpus(t *testing.T) []statement {
+	files, _ := filepath.Glob(*corpusFiles)
+	var out []statement
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r rules
+		var text []string
+		for i, line := range strings.Split(string(b), "\n") {
+			if list, ok := strings.CutPrefix(line, "-- rules:"); ok {
+				r = rules{}
+				for _, w := range strings.Fields(list) {
+					switch w {
+					case "ordered":
+						r.ordered = true
+					case "open":
+						r.anyError = true
+					case "forms":
+						r.openForms = true
+					case "missing":
+						r.missing = true
+					case "wide":
+						r.wide = true
+					case "floats":
+						r.floats = true
+					default:
+						t.Fatalf("%s:%d: no rule %q", f, i+1, w)
+					}
+				}
+				continue
+			}
+			if line == "" || strings.HasPrefix(line, "--") && text == nil {
+				continue
+			}
+			text = append(text, line)
+			if strings.HasSuffix(line, ";") {
+				out = append(out, statement{f, i + 2 - len(text), strings.TrimSuffix(strings.Join(text, "\n"), ";"), r})
+				text = nil
+			}
+		}
+	}
+	if len(out) == 0 {
+		t.Fatal("the corpus is empty")
+	}
+	return out
+}
+
+// TestCorpus compares every statement of the corpus.
+func TestCorpus(t *testing.T) {
+	p := open(t)
+	list := corpus(t)
+	for _, s := range list {
+		want, err := ask(p.theirs, s.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ask(p.ours, s.text)
+		if err != nil {
+			t.Fatalf("%s:%d: %v\n%s", s.file, s.line, err, s.text)
+		}
+		if d := difference(got, want, s.rules); d != "" {
+			t.Errorf("%s:%d: %s\n  %s", s.file, s.line, d, s.text)
+		}
+	}
+	t.Logf("%d statements compared", len(list))
+}
+
+// variants are other ways to run a statement, which must give the same answer.
+var variants = func() (out [][]string) {
+	for _, r := range []string{"FoldConstants", "SimplifyPredicates", "MarkToSemi", "InlineShared", "MergeProjections", "PushFilters", "UnnestDependentJoins",
+		"EliminateMaxOneRow", "OuterToInner", "InferPredicates", "DistinctToAggregate", "SplitDistinctAggregate", "EliminateSort", "PushLimit", "PruneColumns"} {
+		out = append(out, []string{fmt.Sprintf(`sluice.disabled_rules = '"%s"'`, r)})
+	}
+	return append(out, []string{"sluice.batch_size = 3"}, []string{"sluice.workers = 1"}, []string{"sluice.statement_memory = '2MB'"},
+		[]string{"sluice.batch_size = 1", "sluice.workers = 1"})
+}()
+
+// with runs f with settings in force.
+func (p *pair) with(t testing.TB, settings []string, f func()) {
+	t.Helper()
+	for _, s := range settings {
+		if a, err := ask(p.ours, "SET "+s); err != nil || a.state != "" {
+			t.Fatalf("SET %s: %v %s", s, err, a.message)
+		}
+	}
+	f()
+	for _, s := range settings {
+		name, _, _ := strings.Cut(s, " ")
+		if a, err := ask(p.ours, "RESET "+name); err != nil || a.state != "" {
+			t.Fatalf("RESET %s: %v", name, err)
+		}
+	}
+}
+
+// TestVariants runs a sample of the corpus in every other way.
+func TestVariants(t *testing.T) {
+	p := open(t)
+	n := 0
+	for k, v := range variants {
+		p.with(t, v, func() {
+			for i, s := range corpus(t) {
+				if (i+k)%9 != 0 {
+					continue
+				}
+				want, err := ask(p.theirs, s.text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := ask(p.ours, s.text)
+				if err != nil {
+					t.Fatalf("%v: %s:%d: %v\n%s", v, s.file, s.line, err, s.text)
+				}
+				r := s.rules
+				r.anyError = true
+				if d := difference(got, want, r); d != "" {
+					t.Errorf("%v: %s:%d: %s\n  %s", v, s.file, s.line, d, s.text)
+				}
+				n++
+			}
+		})
+	}
+	t.Logf("%d statements compared", n)
+}
