@@ -71,7 +71,7 @@ func (f catalogFuncs) NameOf(kind, oid sql.OID) (string, bool) {
 		}
 	case sql.OIDRegtype:
 		if sql.LookupType(oid) != nil {
-			return sql.FormatType(oid, -1), true
+			return sql.TypeName(oid), true
 		}
 	case sql.OIDRegcollation:
 		switch oid {

@@ -226,7 +226,7 @@ func (s *keyScan) ranges() packer {
 		}
 		k.mult = p.span
 		k.width = uint64(k.max) - uint64(k.min) + 1
-		if k.nullEqual {
+		if k.nullEqual && k.width > 0 { // 0: all the 2^64 numbers
 			k.width++
 		}
 		if k.width == 0 || k.width > math.MaxInt64 {

@@ -167,7 +167,11 @@ func (e *Env) ParseText(t sql.Type, s string) (sql.Value, error) {
 		oid, err := e.Catalog.Lookup(t.OID, s)
 		return sql.Value{Type: t, I: int64(oid)}, err
 	}
-	return sql.ParseText(t, s, &e.Fmt, e.TxnNow)
+	v, err := sql.ParseText(t, s, &e.Fmt, e.TxnNow)
+	if err == nil && (len(v.Dims) > 1 || len(v.Dims) == 1 && v.Dims[0].Lower != 1) {
+		return v, sql.Errorf(sql.CodeFeatureNotSupported, "arrays of more than one dimension, or that do not begin at 1, are not supported")
+	}
+	return v, err
 }
 
 func isNumber(s string) bool {

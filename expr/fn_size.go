@@ -17,7 +17,7 @@ var sizeUnits = []struct {
 // prettySize is pg_size_pretty(bigint).
 func prettySize(size int64) string {
 	for i, u := range sizeUnits {
-		if i == len(sizeUnits)-1 || abs64(size) < u.limit {
+		if i == len(sizeUnits)-1 || -u.limit < size && size < u.limit {
 			if u.half {
 				if size < 0 {
 					size = (size - 1) / 2
@@ -38,11 +38,4 @@ func prettySize(size int64) string {
 		size /= 1 << bits
 	}
 	return ""
-}
-
-func abs64(x int64) int64 {
-	if x < 0 {
-		return -x
-	}
-	return x
 }

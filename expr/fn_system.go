@@ -12,6 +12,16 @@ const serverVersion = "PostgreSQL 15.0 (Sluice)"
 
 // defineSystem defines information functions; what needs the catalog goes through
 // Env.Catalog and Env.Settings.
+// schemaExists reports whether a name of the search path is a schema's; the user's
+// own, which the path begins with, seldom is.
+func schemaExists(e *Env, name string) bool {
+	if e.Catalog == nil {
+		return true
+	}
+	_, err := e.Catalog.Lookup(sql.OIDRegnamespace, QuoteIdent(name))
+	return err == nil
+}
+
 func defineSystem(d *defs) {
 	text := func(sig string, f func(e *Env) string) {
 		d.fn(sig, each(func(r *Row) error { return r.SetStr(f(r.Env())) }), safe)
@@ -22,10 +32,12 @@ func defineSystem(d *defs) {
 	text("getpgusername()", func(e *Env) string { return e.User })
 	text("version()", func(*Env) string { return serverVersion })
 	d.fn("current_schema()", each(func(r *Row) error {
-		if len(r.Env().SearchPath) == 0 {
-			return r.SetNull()
+		for _, s := range r.Env().SearchPath {
+			if schemaExists(r.Env(), s) {
+				return r.SetStr(s)
+			}
 		}
-		return r.SetStr(r.Env().SearchPath[0])
+		return r.SetNull()
 	}), safe)
 	d.fn("current_schemas(bool)", each(func(r *Row) error {
 		v := sql.Value{Type: sql.Array(sql.OIDName)}
@@ -33,6 +45,9 @@ func defineSystem(d *defs) {
 			v.List = append(v.List, sql.Value{Type: sql.Name, S: "pg_catalog"})
 		}
 		for _, s := range r.Env().SearchPath {
+			if !schemaExists(r.Env(), s) {
+				continue
+			}
 			v.List = append(v.List, sql.Value{Type: sql.Name, S: s})
 		}
 		return r.Set(v)

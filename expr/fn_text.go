@@ -3,6 +3,7 @@ package expr
 import (
 	"bytes"
 	"math"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -105,6 +106,18 @@ func substring(s []byte, from, count int64, toEnd bool) ([]byte, error) {
 	return s[lo : lo+runeOffset(s[lo:], int(min(end-from, int64(len(s)))))], nil
 }
 
+// appendCast appends what a cast to text makes of v: the output form, except that a
+// boolean is a word and a char(n) loses its padding.
+func appendCast(e *Env, dst []byte, v sql.Value) []byte {
+	switch v.Type.OID {
+	case sql.OIDBool:
+		return strconv.AppendBool(dst, v.I != 0)
+	case sql.OIDBpchar:
+		return append(dst, strings.TrimRight(v.S, " ")...)
+	}
+	return e.AppendText(dst, v)
+}
+
 // defineText defines the string functions.
 func defineText(d *defs) {
 	defineLike(d)
@@ -117,11 +130,11 @@ func defineText(d *defs) {
 	d.op("text || text", concat(0, 1), safe)
 	d.op("bytea || bytea", concat(0, 1), safe)
 	d.op("text || anynonarray", each(func(r *Row) error {
-		r.buf = r.Env().AppendText(append(r.buf[:0], r.Bytes(0)...), r.Value(1))
+		r.buf = appendCast(r.Env(), append(r.buf[:0], r.Bytes(0)...), r.Value(1))
 		return r.SetBytes(r.buf)
 	}), safe)
 	d.op("anynonarray || text", each(func(r *Row) error {
-		r.buf = append(r.Env().AppendText(r.buf[:0], r.Value(0)), r.Bytes(1)...)
+		r.buf = append(appendCast(r.Env(), r.buf[:0], r.Value(0)), r.Bytes(1)...)
 		return r.SetBytes(r.buf)
 	}), safe)
 	d.fn("lower(text)", str1(lower), safe)

@@ -32,7 +32,7 @@ func foldNode(env *Env, e Expr, stable bool) Expr {
 		}
 		if x.Fn.Strict {
 			for _, a := range x.Args {
-				if c, ok := a.(*Const); ok && c.V.Null && allQuiet(x.Args) {
+				if c, ok := a.(*Const); ok && c.V.Null {
 					return &Const{sql.NullOf(x.T)}
 				}
 			}

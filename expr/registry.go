@@ -127,6 +127,7 @@ func Builtins() *Registry {
 	defineSystem(d)
 	defineArrays(d)
 	defineJSON(d)
+	defineJSONConcat(d)
 	defineMath(d)
 	defineRegexps(d)
 	defineFormats(d)

@@ -17,7 +17,14 @@ func defineWindows(d *defs) {
 		}
 		w := &WindowFn{Name: p.Name, OID: p.OID, Args: p.Args, Ret: p.Ret}
 		if polymorphic(p.Ret) {
-			w.RetType = func(args []sql.Type) sql.Type { return args[0] }
+			w.RetType = func(args []sql.Type) sql.Type {
+				t := args[0]
+				if t.OID == sql.OIDNumeric && len(args) == 3 && args[2].Dec != t.Dec {
+					t.Dec = sql.Dec{} // the default has digits of its own
+				}
+				t.Mod = -1
+				return t
+			}
 		}
 		d.r.windows[w.Name] = append(d.r.windows[w.Name], w)
 		d.r.winOID[w.OID] = w

@@ -128,6 +128,9 @@ func (b *binder) convertType(e expr.Expr, t sql.Type, ctx expr.CastContext, pos 
 			return &expr.Const{V: v}, nil
 		}
 	}
+	if v, ok := b.wideLiteral(e, t); ok {
+		return &expr.Const{V: v}, nil
+	}
 	fn := b.reg.LookupCast(from.OID, t.OID)
 	if fn == nil || fn.Context < ctx {
 		if from.IsArray() && t.IsArray() {
@@ -285,7 +288,7 @@ func (b *binder) literalOf(c *expr.Const, t sql.Type, ctx expr.CastContext, pos 
 	case sql.OIDRecord, sql.OIDAnyArray, sql.OIDAnyElement, sql.OIDVoid:
 		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "cannot accept a value of type %s", sql.FormatType(t.OID, -1)).At(pos)
 	}
-	v, err := sql.ParseText(base, c.V.S, &b.env.Fmt, b.now())
+	v, err := b.env.ParseText(base, c.V.S)
 	if err != nil {
 		return nil, sql.AsError(err).At(pos)
 	}

@@ -229,15 +229,16 @@ func (b *binder) array(lv *level, e *parse.ArrayCtor, want sql.Type) (expr.Expr,
 	if want.OID != 0 {
 		ctx = expr.CastExplicit
 	}
-	t := sql.T(elem.OID)
-	if !nested {
-		if t = sql.Array(elem.OID); t.OID == 0 {
-			return nil, sql.Errorf(sql.CodeUndefinedObject, "could not find array type for data type %s", sql.FormatType(elem.OID, -1)).At(e.Pos())
-		}
+	if nested {
+		return nil, oneDimension().At(e.Pos())
+	}
+	t := sql.Array(elem.OID)
+	if t.OID == 0 {
+		return nil, sql.Errorf(sql.CodeUndefinedObject, "could not find array type for data type %s", sql.FormatType(elem.OID, -1)).At(e.Pos())
 	}
 	t.Mod = elem.Mod
 	out := &expr.ArrayExpr{T: t}
-	if !nested && t.Elem().OID == sql.OIDNumeric {
+	if t.Elem().OID == sql.OIDNumeric {
 		elem.Dec = sql.Dec{} // elements of arrays are in general form
 	}
 	for _, o := range list {
@@ -248,6 +249,11 @@ func (b *binder) array(lv *level, e *parse.ArrayCtor, want sql.Type) (expr.Expr,
 		out.Elems = append(out.Elems, x)
 	}
 	return expr.Fold(b.env, out, false), nil
+}
+
+// oneDimension is the refusal of what the engine's lists cannot hold.
+func oneDimension() *sql.Error {
+	return sql.Errorf(sql.CodeFeatureNotSupported, "arrays of more than one dimension are not supported")
 }
 
 func (b *binder) row(lv *level, e *parse.RowExpr) (expr.Expr, error) {

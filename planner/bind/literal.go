@@ -38,9 +38,28 @@ func (b *binder) literal(l *parse.Literal) (expr.Expr, error) {
 	}
 	n, err := sql.ParseNum(l.Text, -1)
 	if err != nil {
+		if cast := b.reg.LookupCast(sql.OIDText, sql.OIDNumeric); cast != nil && sql.AsError(err).Code == sql.CodeNumericOutOfRange {
+			// Fails when it is evaluated, but may become a double: see wideLiteral.
+			return &expr.Call{Fn: cast, Args: []expr.Expr{&expr.Const{V: sql.Value{Type: sql.Text, S: l.Text}}}, T: sql.Numeric, Implicit: true, Pos: l.Pos()}, nil
+		}
 		return nil, sql.AsError(err).At(l.Pos())
 	}
 	return &expr.Const{V: numberValue(n)}, nil
+}
+
+// wideLiteral reads a number with more digits than a numeric holds as a floating-point
+// value of type t; ok is false for everything else.
+func (b *binder) wideLiteral(e expr.Expr, t sql.Type) (v sql.Value, ok bool) {
+	c, is := e.(*expr.Call)
+	if !is || c.Fn.Kind != expr.KindCast || !c.Implicit || c.T.OID != sql.OIDNumeric || t.OID != sql.OIDFloat8 && t.OID != sql.OIDFloat4 {
+		return v, false
+	}
+	text, is := c.Args[0].(*expr.Const)
+	if !is || text.V.Type.OID != sql.OIDText {
+		return v, false
+	}
+	v, err := b.env.ParseText(t, text.V.S)
+	return v, err == nil
 }
 
 // sqlValues are CURRENT_DATE and its kin: the type, and the function that PostgreSQL

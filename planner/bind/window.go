@@ -27,6 +27,15 @@ func (b *binder) windowCall(lv *level, e *parse.FuncCall, f *callee) (expr.Expr,
 			return nil, sql.Errorf(sql.CodeWindowingError, "window function calls cannot be nested").At(b.posOf(a, lv.winIDs, pos))
 		}
 	}
+	if a := f.args; f.win != nil && len(a) == 3 && a[0].Type().OID == sql.OIDNumeric && a[0].Type().Dec != a[2].Type().Dec {
+		for _, i := range []int{0, 2} { // what lag and lead give comes from either
+			x, err := b.coerce(a[i], sql.Numeric, expr.CastImplicit, pos)
+			if err != nil {
+				return nil, err
+			}
+			a[i] = x
+		}
+	}
 	call := expr.WindowCall{Agg: f.agg, Fn: f.win, Args: f.args, T: f.typ, Name: name, Pos: pos}
 	if e.Filter != nil {
 		if f.agg == nil {

@@ -377,7 +377,7 @@ func keySides(e expr.Expr, right expr.ColSet) (l, r expr.Expr, ok bool) {
 		return nil, nil, false
 	}
 	ca, cb := expr.ColsOf(eq.Args[0]), expr.ColsOf(eq.Args[1])
-	if ca.Empty() || cb.Empty() {
+	if ca.Empty() || cb.Empty() || !sameUnits(eq.Args[0].Type(), eq.Args[1].Type()) {
 		return nil, nil, false
 	}
 	switch {
@@ -387,6 +387,15 @@ func keySides(e expr.Expr, right expr.ColSet) (l, r expr.Expr, ok bool) {
 		return eq.Args[1], eq.Args[0], true
 	}
 	return nil, nil, false
+}
+
+// sameUnits reports whether values of the two types can be a key: dates, timestamps
+// and those with a zone are equal by rules that comparing their values does not follow.
+func sameUnits(a, b sql.Type) bool {
+	instant := func(t sql.Type) bool {
+		return t.OID == sql.OIDDate || t.OID == sql.OIDTimestamp || t.OID == sql.OIDTimestamptz
+	}
+	return a.OID == b.OID || !instant(a) && !instant(b)
 }
 
 func (o *orderer) width(s leafSet) float64 {
