@@ -314,6 +314,16 @@ func (g *groupTable) verify(cols []*vector.Vec, sel []int32, out []uint32) []int
 		rows[j] = int32(rowOf(sel, int(k)))
 		groups[j] = out[k]
 	}
+	plain, bad := true, g.pairs[0][:0]
+	for c, col := range g.keys {
+		if bad, plain = col.Differ(cols[c], rows, groups, bad); !plain {
+			break
+		}
+	}
+	g.pairs[0] = bad
+	if plain && len(bad) == 0 {
+		return nil
+	}
 	if len(g.keyVec) < len(cols) {
 		g.keyVec = make([]vector.Vec, len(cols))
 	}
@@ -331,7 +341,8 @@ func (g *groupTable) verify(cols []*vector.Vec, sel []int32, out []uint32) []int
 	if len(pairs) == n {
 		return nil
 	}
-	bad, j := g.rows[:0], 0
+	bad = g.rows[:0]
+	j := 0
 	for p := range int32(n) {
 		if j < len(pairs) && pairs[j] == p {
 			j++

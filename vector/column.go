@@ -121,8 +121,8 @@ func (c *Column) str(s []byte) StrView {
 	k := len(c.bufs) - 1
 	if k < 0 || cap(c.bufs[k])-len(c.bufs[k]) < len(s) {
 		size := arenaSize
-		if k < 2 {
-			size = 4 << 10 << (3 * (k + 1))
+		if k < 5 {
+			size = 4 << 10 << (k + 1)
 		}
 		nb := make([]byte, 0, max(size, len(s)))
 		c.bytes += int64(cap(nb))
