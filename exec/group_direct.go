@@ -4,11 +4,15 @@ package exec
 // the range of the keys, in chunks that are made when a key falls into them. It
 // serves keys that lie close together, which is what identifiers do; unlike a hash
 // table it keeps the locality of keys that come in order.
+//
+// Entries are group+1, or 0 for none; they take 16 bits while these do.
 type directGroups struct {
 	base   int64 // key of the first entry, a multiple of a chunk's size
-	chunks [][]uint32
-	made   int // chunks that are there
-	spread int // 1 in how many chunks can get keys
+	n      int   // chunks that there may be
+	made   int   // chunks that are there
+	spread int   // 1 in how many chunks can get keys
+	narrow [][]uint16
+	wide   [][]uint32 // not nil: in place of narrow
 }
 
 const (
@@ -17,6 +21,7 @@ const (
 	// Entries a group that the range of the keys may take, at most.
 	directSparse = 12
 	directFree   = 1 << 16
+	directNarrow = 1<<16 - 1 // groups that 16 bits tell apart
 )
 
 // directFits reports whether keys of the range may be found directly.
@@ -25,71 +30,126 @@ func directFits(lo, hi int64, groups, spread int) bool {
 	return span < directFree || span < uint64(groups)*directSparse
 }
 
-// slot is the entry of key x (group+1; 0: none), nil if it is out of the range that
-// the directory may cover with so many groups.
-func (d *directGroups) slot(x int64, groups int) *uint32 {
-	at := uint64(x) - uint64(d.base)
-	c := at >> directLog
-	if c >= uint64(len(d.chunks)) {
+// room makes an entry for key x; false if it is out of the range that the directory
+// may cover with so many groups.
+func (d *directGroups) room(x int64, groups int) bool {
+	c := (uint64(x) - uint64(d.base)) >> directLog
+	if c >= uint64(d.n) {
 		if !d.cover(x, groups) {
-			return nil
+			return false
 		}
-		at = uint64(x) - uint64(d.base)
-		c = at >> directLog
+		c = (uint64(x) - uint64(d.base)) >> directLog
 	}
-	if d.chunks[c] == nil {
-		if (d.made+1)<<directLog > groups*directSparse*2+directFree*4 {
-			return nil
-		}
-		d.chunks[c] = make([]uint32, directSize)
-		d.made++
+	there := d.wide == nil && d.narrow[c] != nil || d.wide != nil && d.wide[c] != nil
+	if there {
+		return true
 	}
-	return &d.chunks[c][at&(directSize-1)]
+	if (d.made+1)<<directLog > groups*directSparse*2+directFree*4 {
+		return false
+	}
+	d.made++
+	if d.wide != nil {
+		d.wide[c] = make([]uint32, directSize)
+	} else {
+		d.narrow[c] = make([]uint16, directSize)
+	}
+	return true
 }
 
 // cover widens the directory so that it takes x.
 func (d *directGroups) cover(x int64, groups int) bool {
 	lo, hi := x, x
-	if len(d.chunks) > 0 {
-		lo, hi = min(lo, d.base), max(hi, d.base+int64(len(d.chunks))<<directLog-1)
+	if d.n > 0 {
+		lo, hi = min(lo, d.base), max(hi, d.base+int64(d.n)<<directLog-1)
 	}
 	if (uint64(hi)-uint64(lo))/uint64(d.spread) > uint64(groups)*directSparse*2+directFree*4 || lo < -1<<62 || hi > 1<<62 {
 		return false
 	}
-	base := lo &^ (directSize - 1)
-	n := int((uint64(hi)-uint64(base))>>directLog) + 1
-	chunks := make([][]uint32, n, n+n/4)
-	if len(d.chunks) > 0 {
-		copy(chunks[(d.base-base)>>directLog:], d.chunks)
+	base, old := lo&^(directSize-1), d.n
+	d.n = int((uint64(hi)-uint64(base))>>directLog) + 1
+	if old == 0 {
+		d.base = base
 	}
-	d.base, d.chunks = base, chunks
+	if d.wide != nil {
+		d.wide = moved(d.wide, d.n, int((d.base-base)>>directLog))
+	} else {
+		d.narrow = moved(d.narrow, d.n, int((d.base-base)>>directLog))
+	}
+	d.base = base
 	return true
 }
 
-func (d *directGroups) bytes() int64 { return int64(d.made)*directSize*4 + int64(cap(d.chunks))*24 }
+// moved is the directory with n places, the old ones from place `to` on.
+func moved[T uint16 | uint32](chunks [][]T, n, to int) [][]T {
+	out := make([][]T, n, n+n/4)
+	copy(out[to:], chunks)
+	return out
+}
+
+// widen makes the entries 32 bits wide.
+func (d *directGroups) widen() {
+	if d.wide != nil {
+		return
+	}
+	d.wide = make([][]uint32, d.n)
+	for i, c := range d.narrow {
+		if c == nil {
+			continue
+		}
+		w := make([]uint32, directSize)
+		for j, s := range c {
+			w[j] = uint32(s)
+		}
+		d.wide[i], d.narrow[i] = w, nil
+	}
+	d.narrow = nil
+}
+
+func (d *directGroups) bytes() int64 {
+	size := int64(2)
+	if d.wide != nil {
+		size = 4
+	}
+	return int64(d.made)*directSize*size + int64(d.n)*24
+}
 
 // insertDirect finds or makes the groups of keys; it gives up (false) at the first
 // key that lies too far away, with the k-th and later ones to be done.
 func (g *groupTable) insertDirect(keys []int64, nulls bool, sel []int32, out []uint32) (int, bool) {
 	d := g.direct
+	if d.wide == nil && g.n+len(keys) > directNarrow {
+		d.widen()
+	}
+	if d.wide != nil {
+		return insertChunks(g, &d.wide, keys, nulls, sel, out)
+	}
+	return insertChunks(g, &d.narrow, keys, nulls, sel, out)
+}
+
+func insertChunks[T uint16 | uint32](g *groupTable, all *[][]T, keys []int64, nulls bool, sel []int32, out []uint32) (int, bool) {
+	d, chunks := g.direct, *all
 	for k, x := range keys {
 		if nulls && g.isNull[k] {
 			out[k] = g.nullGroup(rowOf(sel, k))
 			continue
 		}
 		at := uint64(x) - uint64(d.base)
-		var s *uint32
-		if c := at >> directLog; c < uint64(len(d.chunks)) && d.chunks[c] != nil {
-			s = &d.chunks[c][at&(directSize-1)]
-		} else if s = d.slot(x, g.n); s == nil {
-			return k, false
+		c := at >> directLog
+		if c >= uint64(len(chunks)) || chunks[c] == nil {
+			if !d.room(x, g.n) {
+				return k, false
+			}
+			chunks = *all
+			at = uint64(x) - uint64(d.base)
+			c = at >> directLog
 		}
+		s := &chunks[c][at&(directSize-1)]
 		if *s == 0 {
 			g.n++
-			*s = uint32(g.n)
+			*s = T(g.n)
 			g.fresh = append(g.fresh, int32(rowOf(sel, k)))
 		}
-		out[k] = *s - 1
+		out[k] = uint32(*s) - 1
 	}
 	return len(keys), true
 }
@@ -120,16 +180,23 @@ func (g *groupTable) toDirect() bool {
 		return false
 	}
 	d := &directGroups{spread: max(g.spread, 1)}
+	if g.n >= directNarrow {
+		d.wide = [][]uint32{}
+	}
 	if !d.cover(lo, g.n) || !d.cover(hi, g.n) {
 		return false
 	}
 	for i := range g.slots {
 		if s := &g.slots[i]; s.g != 0 {
-			at := d.slot(int64(s.k), g.n)
-			if at == nil {
+			if !d.room(int64(s.k), g.n) {
 				return false
 			}
-			*at = s.g
+			at := s.k - uint64(d.base)
+			if c, i := at>>directLog, at&(directSize-1); d.wide != nil {
+				d.wide[c][i] = s.g
+			} else {
+				d.narrow[c][i] = uint16(s.g)
+			}
 		}
 	}
 	g.direct, g.slots = d, nil
@@ -145,7 +212,8 @@ func (g *groupTable) toSlots() {
 		size *= 2
 	}
 	g.resize(size)
-	for c, chunk := range d.chunks {
+	d.widen()
+	for c, chunk := range d.wide {
 		for i, s := range chunk {
 			if s != 0 {
 				g.place(d.base+int64(c)<<directLog+int64(i), s)

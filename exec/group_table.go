@@ -43,6 +43,7 @@ type groupScratch struct {
 	ids    []uint32
 	pairs  [2][]int32
 	keyVec []vector.Vec
+	one    vector.Vec
 }
 
 // groupSlot is a place in the table; group+1, so that 0 is free.
@@ -387,9 +388,8 @@ func (g *groupTable) slow(cols []*vector.Vec, row int, add bool) uint32 {
 		}
 		same := true
 		for c := range cols {
-			var one vector.Vec
-			g.keys[c].Gather([]uint32{s.g - 1}, &one)
-			if vector.Distinct(cols[c], row, &one, 0) {
+			g.keys[c].Gather([]uint32{s.g - 1}, &g.one)
+			if vector.Distinct(cols[c], row, &g.one, 0) {
 				same = false
 				break
 			}

@@ -77,3 +77,26 @@ func TestGroupTable(t *testing.T) {
 		}
 	}
 }
+
+// TestDenseKeys: an array over the keys serves more groups than 16 bits tell apart.
+func TestDenseKeys(t *testing.T) {
+	tab := newGroupTable([]sql.Type{sql.Int8})
+	const n = 150_000
+	for pass := range 2 {
+		for lo := 0; lo < n; lo += 1000 {
+			keys, out := make([]int64, 1000), make([]uint32, 1000)
+			for i := range keys {
+				keys[i] = int64((lo+i)*7%n*3) - 1000
+			}
+			tab.insert([]*vector.Vec{{Type: sql.Int8, Layout: vector.LI64, N: 1000, Data: vector.Bytes(keys)}}, nil, 1000, out)
+			for i, g := range out {
+				if int(g) != lo+i {
+					t.Fatalf("pass %d: key %d is group %d, want %d", pass, keys[i], g, lo+i)
+				}
+			}
+		}
+	}
+	if tab.direct == nil || tab.direct.wide == nil {
+		t.Fatal("the keys are not found by an array of 32-bit entries")
+	}
+}
