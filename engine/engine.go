@@ -60,6 +60,7 @@ type Engine struct {
 	parser    *parse.Cache
 	admit     *admission
 	planFuncs planFuncs
+	learned   learned
 	live      live
 
 	mu       sync.Mutex

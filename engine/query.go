@@ -142,12 +142,14 @@ func (s *Session) openQuery(ctx context.Context, p *Portal, pl *planned) (*query
 		return nil, err
 	}
 	x.Start(ctx)
-	return &queryRows{x: x, release: release}, nil
+	return &queryRows{x: x, plan: pl.plan, learned: &e.learned, release: release}, nil
 }
 
 // queryRows is the result of a running plan.
 type queryRows struct {
 	x       *exec.Execution
+	plan    *physical.Plan
+	learned *learned
 	release func()
 	once    sync.Once
 }
@@ -158,6 +160,7 @@ func (r *queryRows) Close() {
 	r.once.Do(func() {
 		r.x.Close()
 		r.release()
+		r.learned.note(r.plan, r.x.Stats())
 	})
 }
 

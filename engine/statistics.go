@@ -22,6 +22,10 @@ type statistics struct {
 	lake *lake
 }
 
+// sampledPartitions is up to how many partitions of a table without statistics
+// planning lists to look at footers.
+const sampledPartitions = 3
+
 var errSampled = errors.New("enough files were seen")
 
 // Table implements place.Statistics.
@@ -62,6 +66,12 @@ func (s *statistics) Table(ctx context.Context, scan *logical.Scan) (place.Table
 		}
 		f.Facts.Source = "catalog"
 		f.Rows, f.Bytes, f.Columns = float64(t.Stats.Rows)*share, float64(t.Stats.Bytes)*share, scaled(t.Stats.Columns, share)
+		return f, nil
+	}
+	if len(t.Keys) > 0 && parts.Kept > sampledPartitions {
+		// A join filter may leave out most of them when the statement runs: listing
+		// them now would cost requests that the answer does not need.
+		s.lake.eng.learned.fill(t, parts.Kept, &f)
 		return f, nil
 	}
 	return s.sample(ctx, scan, cols, parts, f, access.Files)

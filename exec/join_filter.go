@@ -9,6 +9,7 @@ import (
 // publishFrom publishes the join's runtime filters from its table: the bitmap that
 // is the table's own index where the join has one integer key.
 func (s *joinSpec) publishFrom(t *joinTable) {
+	tuples := s.tuples(t)
 	for i, p := range s.publish {
 		k := s.keys[p.Key]
 		if t.n == 0 {
@@ -24,8 +25,25 @@ func (s *joinSpec) publishFrom(t *joinTable) {
 			s.publishTo[i].Publish(nil)
 			continue
 		}
-		s.publishTo[i].Publish(expr.NewFilterData(k.typ, t.keyColumns(k), k.nullEqual))
+		d := expr.NewFilterData(k.typ, t.keyColumns(k), k.nullEqual)
+		d.Tuples, d.TupleKey = tuples, p.Key
+		s.publishTo[i].Publish(d)
 	}
+}
+
+// tuples are the whole keys, if there are several and few rows have them.
+func (s *joinSpec) tuples(t *joinTable) *expr.Tuples {
+	if len(s.publish) < 2 || t.n == 0 || t.n > expr.MaxTuples {
+		return nil
+	}
+	cols := make([][]*vector.Column, len(s.keys))
+	for i, k := range s.keys {
+		if k.nullEqual || k.typ != k.probeType {
+			return nil
+		}
+		cols[i] = t.keyColumns(k)
+	}
+	return expr.NewTuples(cols)
 }
 
 // keyColumns copies a key column so that it has no gaps.

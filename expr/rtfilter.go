@@ -46,6 +46,11 @@ type FilterData struct {
 	Bits   vector.Bitmap // exact, over [lo, hi]; nil: none
 	bloom  []bloomBlock  // else a split-block Bloom filter over vector.Hash
 	Values []sql.Value   // the distinct values if there are few; nil: unknown
+
+	// Tuples, if not nil, are the whole keys of a join with several, of which this is
+	// the one at TupleKey.
+	Tuples   *Tuples
+	TupleKey int
 }
 
 // Limits of exact filters. A bitmap of smallBits fits a core's cache and beats a
