@@ -78,9 +78,13 @@ func (g *Grant) Resize(to int64) bool { return g.set(to, false) }
 // which an operator could not even spill.
 func (g *Grant) Force(to int64) { g.set(to, true) }
 
+// smallNeed is what an operator that cannot spill may hold in any case: others that
+// could spill may have used the budget up before it began.
+const smallNeed = 256 << 10
+
 // Must is Resize for an operator that cannot spill: 53200 if refused.
 func (g *Grant) Must(to int64) error {
-	if g.set(to, false) {
+	if g.set(to, to <= smallNeed) {
 		return nil
 	}
 	return sql.Errorf(sql.CodeOutOfMemory, "out of memory").
