@@ -320,7 +320,8 @@ func (f *FilterData) Prune(s ColStats) Verdict {
 	case !f.HasRange || !s.HasMin || !s.HasMax || s.Min.Type.OID != f.Type.OID:
 		return Some
 	}
-	if vector.CompareValues(&s.Max, &f.Min) < 0 || vector.CompareValues(&s.Min, &f.Max) > 0 {
+	nan := s.MayHaveNaN && isNaN(&f.Max) // greater than Max, and perhaps there
+	if vector.CompareValues(&s.Max, &f.Min) < 0 && !nan || vector.CompareValues(&s.Min, &f.Max) > 0 {
 		return None
 	}
 	if f.Bits != nil && s.Min.Type.Dec == f.Type.Dec && f.Type.OID != sql.OIDNumeric {
@@ -330,6 +331,11 @@ func (f *FilterData) Prune(s ColStats) Verdict {
 		}
 	}
 	return Some
+}
+
+// isNaN reports whether v is a floating-point NaN.
+func isNaN(v *sql.Value) bool {
+	return (v.Type.OID == sql.OIDFloat4 || v.Type.OID == sql.OIDFloat8) && math.IsNaN(math.Float64frombits(uint64(v.I)))
 }
 
 // anyBit reports whether a value in [lo, hi] passes.

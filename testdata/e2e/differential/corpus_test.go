@@ -19,8 +19,9 @@ type statement struct {
 	rules rules
 }
 
-// corpus reads the statements of every file. A line of the form "-- rules: ordered
-// open forms floats missing wide" sets the rules of the statements up to the next such line.
+// corpus reads the statements of every file, each ending in a semicolon at the end
+// of a line. A line "-- rules: ordered open forms floats missing wide" (any of
+// these words) sets the rules of the statements up to the next such line.
 func corpus(t *testing.T) []statement {
 	files, _ := filepath.Glob(*corpusFiles)
 	var out []statement

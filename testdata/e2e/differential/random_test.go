@@ -3,6 +3,7 @@ package differential
 import (
 	"flag"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,8 +17,22 @@ var (
 	long = flag.Duration("long", 10*time.Second, "how long random statements are compared, for each kind")
 )
 
+// soak, from the environment variable SLUICE_DIFFERENTIAL (a duration), makes the
+// random tests take that long each, from random seeds.
+func soak(t *testing.T) (time.Duration, bool) {
+	v := os.Getenv("SLUICE_DIFFERENTIAL")
+	if v == "" {
+		return *long, false
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, true
+}
+
 func firstSeed(t *testing.T) uint64 {
-	if *seed != 0 {
+	if _, random := soak(t); *seed != 0 && !random {
 		return *seed
 	}
 	s := rand.Uint64() >> 1
@@ -65,7 +80,8 @@ func (p *pair) open(got *answer, text string) bool {
 func TestExpressions(t *testing.T) {
 	p := open(t)
 	n, refused, bad := 0, 0, 0
-	end := time.Now().Add(*long)
+	d, _ := soak(t)
+	end := time.Now().Add(d)
 	for s := firstSeed(t); time.Now().Before(end) && bad < 25; s++ {
 		g := newGen(s)
 		e := g.expr(g.anyType(), tableCols("t"), 1+g.r.IntN(3))
@@ -97,7 +113,8 @@ func TestQueries(t *testing.T) {
 	p := open(t)
 	p.must(t, "SET statement_timeout = '4s'")
 	n, refused, bad := 0, 0, 0
-	end := time.Now().Add(*long)
+	d, _ := soak(t)
+	end := time.Now().Add(d)
 	for s := firstSeed(t); time.Now().Before(end) && bad < 20; s++ {
 		g := newGen(s)
 		q := g.query(false, nil, 2)

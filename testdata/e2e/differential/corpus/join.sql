@@ -159,3 +159,13 @@ SELECT a.id FROM tiny a WHERE a.d NOT IN (SELECT ts FROM odd WHERE ts IS NOT NUL
 SELECT a.id, b.id FROM tiny a FULL JOIN (SELECT id, d::timestamptz AS z FROM odd WHERE d > '1900-01-01') b ON a.id = b.id AND b.z > '2000-01-01';
 SELECT a.id, b.id FROM tiny a JOIN odd b ON b.ts = a.d AND a.d = '1970-01-01';
 SELECT count(*) FROM big a JOIN big b ON a.d = b.ts;
+SELECT count(*) FROM (SELECT t1.f8 FROM tiny t1 LEFT JOIN none n ON n.id > t1.id) t1 WHERE (t1.f8 IN (SELECT t2.f8 AS k1 FROM tiny t2));
+SELECT count(*) FROM tiny t1 WHERE (t1.f8 IN (SELECT t2.f8 AS k1 FROM tiny t2)) AND t1.i2 NOT IN (SELECT t4.i2 AS k1 FROM tiny t4 WHERE i2 < 0);
+SELECT t1.f8, i2 FROM tiny t1 WHERE (t1.f8 IN (SELECT t2.f8 AS k1 FROM tiny t2)) AND (t1.i2 >= ALL (SELECT t4.i2 AS k1 FROM tiny t4));
+SELECT count(*), sum(i2) FROM tiny t1 WHERE (t1.f8 IN (SELECT t2.f8 AS k1 FROM tiny t2)) AND (t1.i2 >= ALL (SELECT t4.i2 AS k1 FROM tiny t4));
+SELECT count(*) FROM tiny t1 WHERE (t1.i4 IN (SELECT t2.i4 AS k1 FROM tiny t2)) AND (t1.i2 >= ALL (SELECT t4.i2 AS k1 FROM tiny t4));
+SELECT count(*), sum(f8) FROM tiny t1 WHERE (t1.f8 IN (SELECT t2.f8 AS k1 FROM tiny t2)) AND (t1.i2 >= ALL (SELECT t4.i2 AS k1 FROM tiny t4));
+SELECT a.id, b.id FROM odd a JOIN (SELECT * FROM tiny WHERE f8 = 'NaN') b ON a.f8 = b.f8;
+SELECT a.id, b.id FROM odd a JOIN (SELECT * FROM tiny WHERE f4 = 'NaN') b ON a.f4 = b.f4;
+SELECT a.id, b.id FROM odd a JOIN (SELECT * FROM tiny WHERE f8 = 0) b ON a.f8 = b.f8;
+SELECT a.id, b.id FROM odd a JOIN (SELECT * FROM tiny WHERE f8 = 'Infinity') b ON a.f8 = b.f8;
