@@ -25,7 +25,8 @@ import (
 // right side that can raise is then computed for the guarded bindings only (way 3).
 //
 // Left as they are, and run row by row: right sides with volatile functions,
-// correlated recursion, and the few shapes that domain refuses.
+// correlated recursion, and what domain refuses: a few shapes, and bindings of types
+// whose equal values can differ (1.0 and 1.00, intervals of '1 month' and '30 days').
 func unnestDependentJoins(c *Context, n logical.Node) logical.Node {
 	return rewrite(n, func(n logical.Node) logical.Node {
 		d, ok := n.(*logical.DependentJoin)

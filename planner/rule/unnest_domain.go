@@ -31,7 +31,8 @@ func (c *Context) unnestDomain(d *logical.DependentJoin, right logical.Node, fre
 	dom := &domain{c: c, shared: c.newShared(), all: d.Left.Columns(), guard: d.Guard}
 	for _, col := range dom.all {
 		if free.Has(col.ID) {
-			if c.equal(col.T) == nil {
+			// One binding stands for all that are equal to it: they must be identical.
+			if c.equal(col.T) == nil || !interchangeable(col.Ref()) {
 				return nil
 			}
 			dom.free = append(dom.free, col)
