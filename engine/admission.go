@@ -64,11 +64,13 @@ func (a *admission) enter(ctx context.Context, role string, limit time.Duration)
 	case <-ctx.Done():
 		err = cancelCause(ctx, ctx.Err())
 	case <-timeout:
-		err = sql.Errorf(sql.CodeInsufficientResources, "statement waited %s to be admitted", limit).
-			WithHint("%d statements may run at once; raise sluice.queue_timeout, or the limits in the configuration, or try again later.", a.cfg.Running)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if err == nil {
+		err = sql.Errorf(sql.CodeInsufficientResources, "statement waited %s to be admitted", limit).
+			WithHint("%d statements may run at once; raise sluice.queue_timeout, or the limits in the configuration, or try again later.", a.cfg.Running)
+	}
 	for i, x := range a.queue {
 		if x == w {
 			a.queue = append(a.queue[:i], a.queue[i+1:]...)

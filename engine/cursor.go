@@ -65,7 +65,7 @@ func cannotRun(name string) error {
 
 // runFetch moves a cursor, with the steps of PostgreSQL's: all but the last move
 // without giving out rows, the last one's rows come as the statement's own result.
-func (s *Session) runFetch(ctx context.Context, x *parse.Fetch) (Rows, func(int64) string, error) {
+func (s *Session) runFetch(ctx context.Context, p *Portal, x *parse.Fetch) (Rows, func(int64) string, error) {
 	c, ok := s.portals[x.Cursor]
 	if !ok {
 		return nil, nil, undefinedCursor(x.Cursor)
@@ -75,6 +75,9 @@ func (s *Session) runFetch(ctx context.Context, x *parse.Fetch) (Rows, func(int6
 	}
 	if c.prep.query == nil {
 		return nil, nil, sql.Errorf(sql.CodeObjectNotInPrerequisite, "cursor \"%s\" is no query", x.Cursor)
+	}
+	if !x.Move && !sameShape(p.prep.Fields, c.prep.Fields) {
+		return nil, nil, errResultChanged()
 	}
 	f := &fetch{p: c, ctx: ctx}
 	if err := f.begin(); err != nil {
@@ -123,6 +126,11 @@ func (f *fetch) begin() error {
 func (f *fetch) failed(err error) error {
 	f.p.failed = true
 	f.Close()
+	if f.p.rows != nil { // what it holds is for others now
+		f.p.rows.Close()
+		f.p.rows = nil
+	}
+	f.p.ended = true
 	return err
 }
 

@@ -26,7 +26,7 @@ func (s *Session) snapshot(ctx context.Context) (*catalog.Snapshot, error) {
 // updateCatalog makes a change: at once outside of a transaction block, inside one
 // when it commits.
 func (s *Session) updateCatalog(ctx context.Context, f func(*store.Tx) error) error {
-	if s.txn.implicit && !s.txn.several {
+	if s.txn.implicit && s.txn.single {
 		return s.eng.cfg.Catalog.Update(ctx, f)
 	}
 	if s.txn.batch == nil {

@@ -127,14 +127,17 @@ func (e *Engine) roleSettings(ctx context.Context, user, database string) ([][2]
 
 // alterSetting stores or (set false) removes a setting of a role or database; name
 // "" removes all.
-func (e *Engine) alterSetting(ctx context.Context, role, database, name, value string, set bool) error {
+func (s *Session) alterSetting(ctx context.Context, role, database, name, value string, set bool) error {
 	if role == "all" {
 		role = ""
 	}
-	if database != "" && !e.DatabaseExists(database) {
+	if database != "" && !s.eng.DatabaseExists(database) {
 		return sql.Errorf(sql.CodeInvalidCatalogName, "database \"%s\" does not exist", database)
 	}
-	return e.cfg.Catalog.Update(ctx, func(t *store.Tx) error {
+	if s.set.boolean("transaction_read_only") {
+		return sql.Errorf(sql.CodeReadOnlyTransaction, "cannot execute ALTER in a read-only transaction")
+	}
+	return s.updateCatalog(ctx, func(t *store.Tx) error {
 		if set {
 			return t.Set(database, role, name, value)
 		}

@@ -25,8 +25,8 @@ func (s *Session) ExecText(ctx context.Context, text string, r Results) error {
 	if err != nil {
 		return err
 	}
-	if len(list) > 1 {
-		s.Several()
+	if len(list) == 1 {
+		s.Single()
 	}
 	for _, src := range list {
 		if err = ctx.Err(); err != nil {

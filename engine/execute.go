@@ -62,12 +62,36 @@ func (s *Session) runExecute(ctx context.Context, p *Portal, x *parse.Execute) (
 	if !ok {
 		return nil, nil, undefinedStatement(x.Name)
 	}
+	if _, again := t.Source.Stmt.Stmt.(*parse.Execute); again {
+		return nil, nil, sql.Errorf(sql.CodeFeatureNotSupported, "EXECUTE cannot run another EXECUTE").At(x.Pos())
+	}
+	if !sameShape(p.prep.Fields, t.Fields) {
+		return nil, nil, errResultChanged()
+	}
 	args, err := s.arguments(ctx, x, t)
 	if err != nil {
 		return nil, nil, err
 	}
 	inner := &Portal{s: s, prep: t, params: args, ctx: p.ctx, cancel: p.cancel}
 	rows, tag, err := s.run(ctx, inner)
-	p.stats = inner.stats
+	p.stats.planned, p.stats.waited = inner.stats.planned, inner.stats.waited
+	p.stats.counters, p.stats.route = inner.stats.counters, inner.stats.route
 	return rows, tag, err
+}
+
+// sameShape reports whether rows of one description can be sent under the other.
+func sameShape(a, b []Field) bool {
+	if len(a) != len(b) || (a == nil) != (b == nil) {
+		return false
+	}
+	for i := range a {
+		if a[i].Type != b[i].Type {
+			return false
+		}
+	}
+	return true
+}
+
+func errResultChanged() error {
+	return sql.Errorf(sql.CodeFeatureNotSupported, "cached plan must not change result type")
 }

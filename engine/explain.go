@@ -63,14 +63,19 @@ func (s *Session) runExplain(ctx context.Context, p *Portal, x *parse.Explain) (
 	if err != nil {
 		return nil, err
 	}
-	params := p.params
+	q, params := p.prep.query, p.params
 	if e, ok := x.Query.(*parse.Execute); ok {
-		if params, err = s.arguments(ctx, e, s.prepared[e.Name]); err != nil {
+		t, ok := s.prepared[e.Name]
+		if !ok || t.query == nil {
+			return nil, undefinedStatement(e.Name)
+		}
+		if params, err = s.arguments(ctx, e, t); err != nil {
 			return nil, err
 		}
+		q = t.query
 	}
 	began := time.Now()
-	pl, err := s.planQuery(ctx, p.prep.query, params)
+	pl, err := s.planQuery(ctx, q, params)
 	if err != nil {
 		return nil, err
 	}

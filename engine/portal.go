@@ -75,7 +75,7 @@ func (s *Session) Bind(name string, prep *Prepared, params []sql.Value) (*Portal
 	}
 	p := &Portal{s: s, Name: name, prep: prep, params: params}
 	p.stats.before, prep.phases = prep.phases, nil
-	s.portals[name] = p
+	s.addPortal(p)
 	return p, nil
 }
 
@@ -257,7 +257,7 @@ func (s *Session) run(ctx context.Context, p *Portal) (Rows, func(int64) string,
 		rows, err := s.runShow(x)
 		return rows, func(int64) string { return "SHOW" }, err
 	case *parse.Fetch:
-		return s.runFetch(ctx, x)
+		return s.runFetch(ctx, p, x)
 	case *parse.Execute:
 		return s.runExecute(ctx, p, x)
 	case *parse.Txn:

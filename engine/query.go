@@ -125,6 +125,12 @@ func (s *Session) openQuery(ctx context.Context, p *Portal, pl *planned) (*query
 	if err != nil {
 		return nil, err
 	}
+	started := false
+	defer func() { // on a panic too
+		if !started {
+			release()
+		}
+	}()
 	p.stats.counters = &object.Counters{}
 	p.stats.route = "lake"
 	ctx = object.WithMeter(ctx, p.stats.counters)
@@ -138,10 +144,10 @@ func (s *Session) openQuery(ctx context.Context, p *Portal, pl *planned) (*query
 		BatchSize: int(s.set.integer("sluice.batch_size")), Workers: int(s.set.integer("sluice.workers")), Log: s.log,
 	})
 	if err != nil {
-		release()
 		return nil, err
 	}
 	x.Start(ctx)
+	started = true
 	return &queryRows{x: x, plan: pl.plan, learned: &e.learned, release: release}, nil
 }
 

@@ -26,7 +26,7 @@ func (r relations) Rows(ctx context.Context, req *exec.RelationRequest, yield fu
 		return nil
 	}
 	env := &system.Env{Snapshot: r.snap, Set: r.s.eng.cfg.System, Catalog: r.s.opts.Database, User: r.s.opts.User,
-		Settings: r.s.settingRows, Activity: r.s.eng.activityRows, Cursors: r.s.cursorRows, Prepared: r.s.preparedRows}
+		Settings: r.s.settingRows, Activity: r.s.activityRows, Cursors: r.s.cursorRows, Prepared: r.s.preparedRows}
 	all := req.Table.AllColumns()
 	narrow := make([]sql.Value, len(req.Ords))
 	return rel.Rows(ctx, env, wanted(req), func(row []sql.Value) error {
@@ -95,9 +95,15 @@ func (s *Session) settingRows() []system.Setting {
 	return out
 }
 
-func (e *Engine) activityRows() []system.Activity {
+// activityRows shows the text of others' statements to superusers only.
+func (s *Session) activityRows() []system.Activity {
 	var out []system.Activity
-	for _, a := range e.Activity() {
+	super := s.eng.isSuperuser(s.opts.User)
+	for _, a := range s.eng.Activity() {
+		a.Query = shown(a.Query)
+		if a.User != s.opts.User && !super {
+			a.Query = "<insufficient privilege>"
+		}
 		x := system.Activity{PID: a.PID, User: a.User, Application: a.Application, ClientAddr: a.Remote, State: "idle", Query: a.Query, QueryStart: a.Started}
 		if a.Active {
 			x.State = "active"

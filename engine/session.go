@@ -40,8 +40,8 @@ type Session struct {
 	log  *slog.Logger
 	set  *settings
 	txn  txn
-	// several: the statements to come are of one simple query.
-	several bool
+	// single: the statement to come is a simple query of its own.
+	single bool
 
 	prepared  map[string]*Prepared
 	portals   map[string]*Portal
@@ -225,6 +225,7 @@ func (s *Session) Parse(text string) ([]Source, error) {
 	took := Phase{"parse", begun, time.Now()}
 	if err != nil {
 		s.failed(text, err, took)
+		s.fail()
 		return nil, err
 	}
 	if len(list) > 0 {

@@ -28,7 +28,7 @@ type txn struct {
 	start    time.Time
 	settings settingsSnapshot
 	saves    []savepoint
-	several  bool           // implicit, over several statements of one simple query
+	single   bool           // implicit, of a simple query with one statement
 	batch    *catalog.Batch // changes of the catalog, nil: none yet
 }
 
@@ -63,15 +63,16 @@ func (s *Session) enter(stmt parse.Stmt) error {
 		return sql.Errorf(sql.CodeInFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 	}
 	if s.txn.state == TxnIdle {
-		s.txn = txn{state: TxnActive, implicit: true, several: s.several, start: time.Now(), settings: s.set.snapshot()}
+		s.txn = txn{state: TxnActive, implicit: true, single: s.single, start: time.Now(), settings: s.set.snapshot()}
 		s.resetTxnSettings()
 	}
 	return nil
 }
 
-// Several says that the statements to come are of one simple query: they make one
-// transaction unless they say otherwise. EndImplicit ends that.
-func (s *Session) Several() { s.several = true }
+// Single says that the statement to come is all there is before EndImplicit, as in a
+// simple query of one statement: changes of the catalog are made at once, before
+// the client hears that they are.
+func (s *Session) Single() { s.single = true }
 
 // resetTxnSettings gives the transaction the default isolation and access mode.
 func (s *Session) resetTxnSettings() {
@@ -102,7 +103,7 @@ func (s *Session) fail() {
 // EndImplicit ends the implicit transaction, if one is open: at Sync and at the
 // end of a simple query.
 func (s *Session) EndImplicit() error {
-	s.several = false
+	s.single = false
 	if !s.txn.implicit {
 		return nil
 	}

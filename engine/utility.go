@@ -143,7 +143,7 @@ func (s *Session) runAlterSetting(ctx context.Context, x *parse.AlterSetting) (s
 	case parse.ResetAll:
 		name = ""
 	}
-	return tag, s.eng.alterSetting(ctx, x.Role, x.Database, name, value, x.Set.Kind == parse.SetValue)
+	return tag, s.alterSetting(ctx, x.Role, x.Database, name, value, x.Set.Kind == parse.SetValue)
 }
 
 func (s *Session) runSetSession(x *parse.SetSession) (string, error) {

@@ -130,11 +130,9 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 			for i := range cut {
 				s.in[i] = nil
 			}
+			// The source stays open: operators behind the cut may still hold views of
+			// its last batch.
 			s.begun, s.ended = max(s.begun, cut), true
-			if s.src != nil {
-				s.src.Close()
-				s.src = nil
-			}
 		}
 		// The deepest operator with input works first.
 		i := n - 1

@@ -22,6 +22,9 @@ import (
 
 const flushAt = 64 << 10
 
+// maxAuthBytes bounds a message of a client that has not proved who it is.
+const maxAuthBytes = 64 << 10
+
 // conn is one client's connection. Its goroutine reads messages and writes
 // replies; a second one reads ahead (input).
 type conn struct {
@@ -74,8 +77,10 @@ func (s *Server) serveConn(nc net.Conn) {
 		c.in = newInput(c.nc, c.clientGone)
 		go c.in.run()
 		c.backend = pgproto3.NewBackend(c.in, io.Discard)
-		c.backend.SetMaxBodyLen(s.cfg.MaxMessageBytes)
-		err = c.begin(st)
+		c.backend.SetMaxBodyLen(maxAuthBytes)
+		if err = c.begin(st); err == nil {
+			c.backend.SetMaxBodyLen(s.cfg.MaxMessageBytes)
+		}
 	}
 	if err != nil {
 		if e, ok := errors.AsType[*sql.Error](err); ok {
@@ -248,6 +253,10 @@ func (c *conn) handle(msg pgproto3.FrontendMessage) (more bool, err error) {
 		// PostgreSQL ignores these outside of COPY: a client may send them before it
 		// learns that its COPY failed.
 	case *pgproto3.FunctionCall:
+		c.sess.Fail()
+		if err := c.sess.EndImplicit(); err != nil {
+			c.sendError(err)
+		}
 		c.sendError(sql.Errorf(sql.CodeFeatureNotSupported, "the function call protocol is not supported").WithHint("Use SELECT."))
 		return true, c.ready()
 	default:

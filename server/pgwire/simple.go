@@ -17,8 +17,8 @@ func (c *conn) simpleQuery(text string) error {
 	if err == nil && len(stmts) == 0 {
 		c.send(&pgproto3.EmptyQueryResponse{})
 	}
-	if len(stmts) > 1 {
-		c.sess.Several()
+	if len(stmts) == 1 {
+		c.sess.Single()
 	}
 	for i := range stmts {
 		if err != nil {
