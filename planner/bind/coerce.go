@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"time"
-
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/sql"
 )
@@ -295,8 +293,6 @@ func (b *binder) literalOf(c *expr.Const, t sql.Type, ctx expr.CastContext, pos 
 	v.Type = base
 	return b.convertType(&expr.Const{V: v}, t, ctx, pos)
 }
-
-func (b *binder) now() time.Time { return b.env.TxnNow }
 
 // regLiteral resolves the name of an object, or reads its number.
 func (b *binder) regLiteral(c *expr.Const, t sql.Type, pos int) (expr.Expr, error) {

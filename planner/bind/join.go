@@ -74,7 +74,13 @@ func (b *binder) side(lv *level, ref parse.TableRef, nullable bool) (*fromItem, 
 		b.outer++
 		defer func() { b.outer-- }()
 	}
-	return b.tableRef(lv, ref)
+	f, err := b.tableRef(lv, ref)
+	if err == nil && nullable {
+		for _, it := range f.items {
+			it.nullable = true
+		}
+	}
+	return f, err
 }
 
 // joinScope makes the names that a join brings into scope: with an alias the

@@ -103,6 +103,7 @@ type nsItem struct {
 	lateralOK   bool // else a reference is an error
 	isFunc      bool // function with one scalar column
 	isJoin      bool
+	nullable    bool // on a side of an outer join that may be made of NULLs
 }
 
 func (lv *level) visible(it *nsItem) bool { return !it.lateralOnly || lv.lateral }
@@ -155,6 +156,10 @@ func (b *binder) bareColumn(lv *level, name string, pos int) (expr.Expr, error) 
 			if it.relVisible && l.visible(it) && it.name == name {
 				if err := it.checkLateral(name, pos); err != nil {
 					return nil, err
+				}
+				if it.nullable {
+					return nil, sql.Errorf(sql.CodeFeatureNotSupported, "the whole row \"%s\" of the nullable side of an outer join is not supported", it.name).
+						WithHint("Name a column of it.").At(pos)
 				}
 				return b.wholeRow(it, pos), nil
 			}

@@ -32,3 +32,7 @@ SELECT '[0:1]={1,2}'::int[];
 SELECT sum(i2), sum(i4), sum(i8), sum(n1), sum(n3), sum(n4), sum(n2) FROM odd;
 SELECT sum(n2) FROM tiny WHERE n2 > 0;
 SELECT id, n2 + n2 FROM odd;
+-- A whole row that an outer join may make of NULLs.
+-- rules: missing
+SELECT count(o) FROM tiny t LEFT JOIN odd o ON t.id = o.id;
+
