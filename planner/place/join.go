@@ -440,7 +440,9 @@ func (b *builder) splitKeys(kind logical.JoinKind, l, r *rel, on []expr.Expr) jo
 	take := func(list []expr.Expr, safe bool) {
 		for _, e := range list {
 			le, re, ok := keySides(e, right)
-			if !ok {
+			// A key is computed for all rows. That of a scalar subquery must not raise for
+			// rows that a condition before it excludes.
+			if !ok || kind == logical.Single && len(ls) > 0 && rule.CanRaise(e) {
 				k.residual = append(k.residual, e)
 				continue
 			}

@@ -1,6 +1,8 @@
 package rule
 
 import (
+	"slices"
+
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/sql"
@@ -11,6 +13,10 @@ import (
 // that the conditions need, and the conditions. ok is false if n refers to outer
 // columns elsewhere. For each outer row, the rows of the result that meet the
 // conditions are n's rows.
+//
+// The returned plan computes rows that no outer row asks for. So ok is false too if
+// an expression that can raise would be evaluated above the place of a condition that
+// was taken out; conditions that can raise are taken out along with it.
 func (c *Context) pull(n logical.Node, free expr.ColSet) (m logical.Node, preds []expr.Expr, ok bool) {
 	if !FreeCols(n).Intersects(free) {
 		return n, nil, true
@@ -39,7 +45,7 @@ func (c *Context) pull(n logical.Node, free expr.ColSet) (m logical.Node, preds 
 			}
 		}
 		in, preds, ok := c.pull(n.Input, free)
-		if !ok {
+		if !ok || len(preds) > 0 && ownRaises(n) {
 			return nil, nil, false
 		}
 		p := &logical.Project{Input: in, Exprs: n.Exprs}
@@ -60,8 +66,10 @@ func (c *Context) pull(n logical.Node, free expr.ColSet) (m logical.Node, preds 
 		if !ok {
 			return nil, nil, false
 		}
+		// The keys of the conditions become columns of the result: exactly these.
 		for _, p := range preds {
-			if _, _, _, ok := innerOuter(p, free); !ok {
+			key, _, _, ok := innerOuter(p, free)
+			if _, isCol := key.(*expr.Col); !ok || !isCol {
 				return nil, nil, false
 			}
 		}
@@ -78,6 +86,13 @@ func (c *Context) pull(n logical.Node, free expr.ColSet) (m logical.Node, preds 
 		return a, preds, ok
 	}
 	return nil, nil, false
+}
+
+// ownRaises reports whether an expression of n itself, not of its inputs, can raise.
+func ownRaises(n logical.Node) bool {
+	raises := false
+	visitExprs(n, func(e expr.Expr) { raises = raises || canRaise(e) })
+	return raises
 }
 
 func sortExprs(keys []expr.SortKey) []expr.Expr {
@@ -112,9 +127,13 @@ func (c *Context) pullJoin(n *logical.Join, free expr.ColSet) (logical.Node, []e
 	m := *n
 	m.Left = left
 	if n.Kind != logical.Inner {
-		// Only the preserved side may be correlated, and not for Full or Single: there
-		// rows of other bindings would be seen.
+		// Only the preserved side may be correlated, and not for Full: there rows of other
+		// bindings would be seen. Single, and what can raise, must not meet left rows that
+		// the correlation excludes.
 		if n.Kind == logical.Full || FreeCols(n.Right).Intersects(free) || colsOfAll(n.On).Intersects(free) {
+			return nil, nil, false
+		}
+		if len(preds) > 0 && (n.Kind == logical.Single || ownRaises(n) || nodeRaises(n.Right)) {
 			return nil, nil, false
 		}
 		return &m, preds, true
@@ -127,7 +146,7 @@ func (c *Context) pullJoin(n *logical.Join, free expr.ColSet) (logical.Node, []e
 	preds = append(preds, more...)
 	m.On = nil
 	for _, e := range n.On {
-		if expr.ColsOf(e).Intersects(free) {
+		if expr.ColsOf(e).Intersects(free) || len(preds) > 0 && canRaise(e) {
 			preds = append(preds, e)
 		} else {
 			m.On = append(m.On, e)
@@ -143,7 +162,7 @@ func (c *Context) pullWindow(n *logical.Window, free expr.ColSet) (logical.Node,
 		return nil, nil, false
 	}
 	in, preds, ok := c.pull(n.Input, free)
-	if !ok {
+	if !ok || len(preds) > 0 && ownRaises(n) {
 		return nil, nil, false
 	}
 	m := *n
@@ -151,7 +170,7 @@ func (c *Context) pullWindow(n *logical.Window, free expr.ColSet) (logical.Node,
 	m.Partition = append([]expr.Expr(nil), n.Partition...)
 	for _, p := range preds {
 		key, _, _, ok := innerOuter(p, free)
-		if !ok {
+		if !ok || canRaise(key) {
 			return nil, nil, false
 		}
 		if !containsExpr(m.Partition, key) {
@@ -174,7 +193,7 @@ func (c *Context) pullLimit(n *logical.Limit, free expr.ColSet) (logical.Node, [
 		return nil, nil, false
 	}
 	in, preds, ok := c.pull(in, free)
-	if !ok {
+	if !ok || len(preds) > 0 && slices.ContainsFunc(sortExprs(order), canRaise) {
 		return nil, nil, false
 	}
 	var keys []expr.Expr
@@ -223,14 +242,10 @@ func (c *Context) limitWithin(n *logical.Limit, in logical.Node, keys []expr.Exp
 // row where it gave one over no rows: the caller sees to that.
 func (c *Context) groupByKeys(n *logical.Aggregate, free expr.ColSet) (*logical.Aggregate, []expr.Expr, bool) {
 	var own expr.ColSet
-	raises := false
-	visitExprs(n, func(e expr.Expr) {
-		addCols(&own, e)
-		raises = raises || canRaise(e)
-	})
+	visitExprs(n, func(e expr.Expr) { addCols(&own, e) })
 	// All groups are computed, also those that no outer row asks for: an argument that
 	// can raise must not be evaluated for them.
-	if own.Intersects(free) || raises {
+	if own.Intersects(free) || ownRaises(n) {
 		return nil, nil, false
 	}
 	in, preds, ok := c.pull(n.Input, free)
