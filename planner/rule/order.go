@@ -104,9 +104,9 @@ func distinctToAggregate(c *Context, n logical.Node) logical.Node {
 
 // pushLimit moves limits below projections, so that a limit meets its sort (TopN)
 // or its scan, and copies them into the inputs of UNION ALL and the preserved side
-// of left joins. Projections that can raise or are volatile are not passed: their
-// rows past the limit are then not computed either way, but a limit above must not
-// change which rows they see.
+// of left joins. Volatile projections are not passed. Below one that can raise goes a
+// copy without the offset: it is computed for the rows that the offset skips too, not
+// for those past the limit.
 func pushLimit(c *Context, n logical.Node) logical.Node {
 	return rewrite(n, func(n logical.Node) logical.Node {
 		l, ok := n.(*logical.Limit)
@@ -122,6 +122,11 @@ func pushLimit(c *Context, n logical.Node) logical.Node {
 				if volatileExpr(e.Expr) {
 					return n
 				}
+			}
+			if l.Offset != nil && ownRaises(in) {
+				out := *l
+				out.Input = &logical.Project{Input: copyLimit(c, l, in.Input), Exprs: in.Exprs}
+				return &out
 			}
 			m := *l
 			m.Input = in.Input
