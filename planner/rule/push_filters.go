@@ -188,7 +188,25 @@ func inAllSets(sets [][]int, i int) bool {
 }
 
 func pushSetOp(n *logical.SetOp, conds []expr.Expr) logical.Node {
-	down, stay := splitVolatile(conds)
+	down, rest := splitVolatile(conds)
+	var stay []expr.Expr
+	if n.Kind != logical.Union {
+		// Inputs have rows that are not in the result.
+		down, stay = harmless(down)
+	}
+	if n.Kind == logical.Except {
+		// A row on the right takes away those equal to it, which a condition may tell apart.
+		all := down
+		down = nil
+		for _, e := range all {
+			if tellsApart(e) {
+				stay = append(stay, e)
+			} else {
+				down = append(down, e)
+			}
+		}
+	}
+	stay = append(stay, rest...)
 	m := *n
 	m.Inputs = make([]logical.Node, len(n.Inputs))
 	for i, in := range n.Inputs {
@@ -199,6 +217,18 @@ func pushSetOp(n *logical.SetOp, conds []expr.Expr) logical.Node {
 		m.Inputs[i] = push(in, substituteAll(down, sub))
 	}
 	return withFilter(&m, stay)
+}
+
+// tellsApart reports whether e may differ between equal values.
+func tellsApart(e expr.Expr) bool {
+	found := false
+	expr.Walk(e, func(x expr.Expr) bool {
+		if col, ok := x.(*expr.Col); ok {
+			found = found || !interchangeable(col)
+		}
+		return !found
+	})
+	return found
 }
 
 func pushJoin(n *logical.Join, conds []expr.Expr) logical.Node {
@@ -278,7 +308,12 @@ func pushJoin(n *logical.Join, conds []expr.Expr) logical.Node {
 
 // harmlessFirst puts conditions that cannot raise first, which may only prevent errors.
 func harmlessFirst(conds []expr.Expr) []expr.Expr {
-	var a, b []expr.Expr
+	a, b := harmless(conds)
+	return append(a, b...)
+}
+
+// harmless divides conditions into those that cannot raise and those that can.
+func harmless(conds []expr.Expr) (a, b []expr.Expr) {
 	for _, c := range conds {
 		if canRaise(c) {
 			b = append(b, c)
@@ -286,7 +321,7 @@ func harmlessFirst(conds []expr.Expr) []expr.Expr {
 			a = append(a, c)
 		}
 	}
-	return append(a, b...)
+	return a, b
 }
 
 // derive returns what an OR implies about the columns of within alone: the OR of

@@ -57,3 +57,25 @@ select t.o, l.s from (values (1)) t(o), lateral (select (select b.x from (values
 
 -- DISTINCT below a correlation over an expression.
 select t.a, l.x from (values (1)) t(a), lateral (select distinct x from (values (1, 7), (-1, 7)) b(k, x) where abs(b.k) = t.a) l
+
+-- Conditions over set operations see no rows that the operation drops.
+select * from (select x from (values (1), (2)) a(x) except select x from (values (0), (2)) b(x)) s where 10 / x > 1
+
+select * from (select x from (values (1), (0)) a(x) except select x from (values (0), (2)) b(x)) s where 10 / x > 1
+
+select * from (select x from (values (1), (2), (0)) a(x) except all select x from (values (0), (2)) b(x)) s where x < 5 and 10 / x > 1
+
+select * from (select x from (values (1), (2), (3)) a(x) intersect select x from (values (1), (2)) b(x)) s where 10 / x > 5
+
+select * from (select x from (values (1), (2)) a(x) union select x from (values (0), (2)) b(x)) s where 10 / x > 1
+
+select * from (select x from (values (1), (2)) a(x) union select x from (values (5), (2)) b(x)) s where 10 / x > 3
+
+select * from (select x from (values (1.00), (2.0)) a(x) except select x from (values (1.0)) b(x)) s where scale(x) = 2
+
+-- The rows that an offset skips are computed, those past the limit are not.
+select 10 / x from (values (0), (1), (2)) v(x) offset 1
+
+select 10 / x from (values (0), (1), (2)) v(x) limit 1 offset 1
+
+select 10 / x from (values (1), (2), (0)) v(x) limit 1 offset 1
