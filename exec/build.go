@@ -2,10 +2,12 @@ package exec
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/physical"
+	"github.com/sluicedb/sluice/planner/rule"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format"
 	"github.com/sluicedb/sluice/storage/table"
@@ -279,16 +281,29 @@ func (b *builder) limit(n *physical.Limit) (*stream, error) {
 		}
 		op.ties = append(op.ties, i)
 	}
-	if len(op.ties) > 0 || b.mayRaise(s) {
+	if len(op.ties) > 0 || mayRaise(s.chain) {
 		s.serial = true // an error must not come from rows that the limit leaves out
 	}
 	s.then(op, b.node(n), s.cols)
 	return s, nil
 }
 
-// mayRaise reports whether something in the stream can raise an error at a row.
-func (b *builder) mayRaise(s *stream) bool {
-	for _, st := range s.chain.ops {
+// mayRaise reports whether the source or an operator of a chain can raise an error
+// at a row.
+func mayRaise(c *chain) bool {
+	switch src := c.src.(type) {
+	case *scanSource:
+		if slices.ContainsFunc(src.req.Conjuncts, rule.CanRaise) {
+			return true
+		}
+	case *appendSource:
+		for _, p := range src.parts {
+			if mayRaise(p.chain) {
+				return true
+			}
+		}
+	}
+	for _, st := range c.ops {
 		switch op := st.op.(type) {
 		case *filterOp:
 			for i := range op.conds {

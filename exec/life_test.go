@@ -140,7 +140,7 @@ func TestErrorsAfterRows(t *testing.T) {
 	for seed := range uint64(40) {
 		g := newGen(seed)
 		zero := g.IntN(500)
-		_, p := divide(g, 500, zero)
+		scan, p := divide(g, 500, zero)
 		for _, c := range []config{{workers: 1}, {batch: 1, workers: 1}, {batch: 3, workers: 1}} {
 			rows, err := run(t, p, g.lake, c)
 			if err == nil || sql.AsError(err).Code != sql.CodeDivisionByZero {
@@ -150,11 +150,18 @@ func TestErrorsAfterRows(t *testing.T) {
 				t.Fatalf("seed %d, %s: %d rows before the error, want %d", seed, c, len(rows), zero)
 			}
 		}
-		for _, limit := range []int{zero, zero + 1} {
-			l := &physical.Limit{Base: p.Base, Input: p, Count: int64(limit)}
-			rows, err := run(t, l, g.lake, config{workers: 2})
-			if limit <= zero && (err != nil || len(rows) != limit) || limit > zero && err == nil {
-				t.Fatalf("seed %d, limit %d, error at row %d: %d rows, error %v", seed, limit, zero, len(rows), err)
+		// The same in a condition of the scan.
+		where := *scan
+		where.Filter = []expr.Expr{call(operator(">", sql.OIDInt4), p.Exprs[0], &expr.Const{V: sql.IntValue(sql.Int4, 0)})}
+		other := *scan
+		part := &physical.Append{Base: scan.Base, Inputs: []physical.Node{&where, &other}}
+		for _, in := range []physical.Node{p, &where, part} {
+			for _, limit := range []int{zero, zero + 1} {
+				l := &physical.Limit{Base: physical.Base{Cols: in.Columns()}, Input: in, Count: int64(limit)}
+				rows, err := run(t, l, g.lake, config{workers: 2})
+				if limit <= zero && (err != nil || len(rows) != limit) || limit > zero && err == nil {
+					t.Fatalf("seed %d, %T, limit %d, error at row %d: %d rows, error %v", seed, in, limit, zero, len(rows), err)
+				}
 			}
 		}
 	}
