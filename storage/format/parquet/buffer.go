@@ -49,7 +49,7 @@ type spareBuffers struct {
 }
 
 // maxSpare bounds what lies in spareBuffers.
-const maxSpare = 24 << 20
+const maxSpare = 8 << 20
 
 // take returns a buffer with room for n bytes that is not much larger, nil if there is none.
 func (s *spareBuffers) take(n int) *buffer {
