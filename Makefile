@@ -31,7 +31,7 @@ export GOFLAGS ?= -buildvcs=false
 GO_FILES := $(shell find . \( -name '*.go' -o -name '*.tsv' \) -not -name '*_test.go' -not -path './bench/*' -not -path './testdata/*' -not -path './$(BUILD)/*' 2>/dev/null) \
 	go.mod go.sum
 
-.PHONY: build run test race fuzz suites soak bench bench-s3 check clean tools
+.PHONY: build run test race fuzz suites soak bench check clean tools
 build: bin/sluice
 
 bin/sluice: $(GO_FILES)
@@ -73,10 +73,7 @@ soak: tools bin/sluice
 	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) SLUICE_SUITES=$(abspath $(SUITES)) testdata/tools/suites.sh full
 
 bench: tools bin/sluice
-	@bench/run.sh local $(SF)
-
-bench-s3: tools bin/sluice
-	@bench/run.sh s3 $(SF)
+	@bench/run.sh $(SF)
 
 clean:
 	rm -rf bin $(BUILD)

@@ -76,7 +76,7 @@ class Sluice:
                 time.sleep(0.05)
         self.con.execute("CREATE DATABASE tpch")
         for t, cols in TABLES.items():
-            self.con.execute(f"CREATE EXTERNAL TABLE tpch.{t} ({cols}) STORED AS PARQUET LOCATION '{env.get('BENCH_LOCATION', 'file://' + self.link(data))}/{t}/'")
+            self.con.execute(f"CREATE EXTERNAL TABLE tpch.{t} ({cols}) STORED AS PARQUET LOCATION 'file://{self.link(data)}/{t}/'")
         self.con.execute("SET search_path = tpch")
 
     def link(self, data):
@@ -142,7 +142,7 @@ def svg(names, duck, columns, path):
 
 def main():
     ap = argparse.ArgumentParser()
-    for k in ("where", "sf", "data", "queries", "out"):
+    for k in ("sf", "data", "queries", "out"):
         ap.add_argument("--" + k, required=True)
     ap.add_argument("--runs", type=int, default=3)
     ap.add_argument("--only", default="")
@@ -186,7 +186,7 @@ def main():
     lines.append(f"| **geomean** | **{geomean(dt.values()):.3f}** | " + " | ".join(
         f"**{geomean(t.values()):.3f} ({geomean([t[q] / dt[q] for q in dt]):.2f}x)**" for _, t in columns) + " |")
     lines.append(f"| peak memory MB | {duck.peak >> 20} | | " + " | ".join(str(r.peak >> 20) for r in rivals) + " |")
-    text = f"TPC-H SF{a.sf} ({a.where}), DuckDB {duckdb.__version__} with 2 threads; best of {a.runs}; times are Sluice's share of DuckDB's\n\n" + "\n".join(lines) + "\n"
+    text = f"TPC-H SF{a.sf}, DuckDB {duckdb.__version__} with 2 threads; best of {a.runs}; times are Sluice's share of DuckDB's\n\n" + "\n".join(lines) + "\n"
     if wrong:
         text += "\nWRONG OR FAILED: " + ", ".join(sorted(set(wrong))) + "\n"
     print(text)
