@@ -171,3 +171,13 @@ func TestTraceEndpoints(t *testing.T) {
 		}
 	}
 }
+
+func TestProfiles(t *testing.T) {
+	_, _, url := start(t, func(context.Context) error { return nil })
+	if code, text := get(t, url+"/debug/pprof/goroutine?debug=1"); code != 200 || !strings.HasPrefix(text, "goroutine profile: total ") {
+		t.Errorf("%d %.100s", code, text)
+	}
+	if code, text := get(t, url+"/debug/pprof/profile?seconds=1"); code != 200 || len(text) == 0 {
+		t.Errorf("%d %.100s", code, text)
+	}
+}
