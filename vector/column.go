@@ -171,13 +171,44 @@ func (c *Column) Append(v *Vec, sel []int32, n int) {
 	}
 	c.N = base + n
 	if c.Layout == LStruct {
-		for len(c.kids) < len(src.Children) {
-			c.kids = append(c.kids, NewColumn(src.Children[len(c.kids)].Type))
+		c.appendFields(v, src, sel, n, base)
+	}
+}
+
+// appendFields adds the fields of records to a column that had base rows. Vectors
+// of NULLs alone know no fields.
+func (c *Column) appendFields(v, src *Vec, sel []int32, n, base int) {
+	for _, f := range src.Children[min(len(c.kids), len(src.Children)):] {
+		c.kids = append(c.kids, nullColumn(f.Type, base))
+	}
+	if v.Form != Flat {
+		at := make([]int32, n)
+		for k := range n {
+			i := k
+			if sel != nil {
+				i = int(sel[k])
+			}
+			_, j, _ := v.At(i)
+			at[k] = int32(j)
 		}
-		for f, ch := range src.Children {
-			c.kids[f].Append(ch, sel, n)
+		sel = at
+	}
+	for f, kid := range c.kids {
+		if f < len(src.Children) {
+			kid.Append(src.Children[f], sel, n)
+		} else {
+			kid.appendNulls(n)
 		}
 	}
+}
+
+func (c *Column) appendNulls(n int) { c.Append(ConstOf(sql.NullOf(c.Type), n), nil, n) }
+
+// nullColumn is a column of n NULLs.
+func nullColumn(t sql.Type, n int) *Column {
+	c := NewColumn(t)
+	c.appendNulls(n)
+	return c
 }
 
 // copyRows copies m rows k.. of the selection to rows o.. of block b.

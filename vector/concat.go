@@ -53,7 +53,13 @@ func (c *Column) Concat(o *Column) (base int) {
 			}
 		}
 	case LStruct:
-		for f := range min(len(c.kids), len(o.kids)) {
+		for f := range max(len(c.kids), len(o.kids)) {
+			if f == len(c.kids) { // a column of NULLs alone knows no fields
+				c.kids = append(c.kids, nullColumn(o.kids[f].Type, c.N))
+			}
+			if f == len(o.kids) {
+				o.kids = append(o.kids, nullColumn(c.kids[f].Type, o.N))
+			}
 			c.kids[f].Concat(o.kids[f])
 		}
 	}

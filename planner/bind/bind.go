@@ -5,6 +5,7 @@ package bind
 
 import (
 	"context"
+	"errors"
 
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
@@ -75,6 +76,11 @@ func Bind(ctx context.Context, env *expr.Env, stmt parse.Stmt, opts Options) (*B
 	}
 	b := newBinder(ctx, env, opts)
 	q, err := b.query(sel, nil, nil, resolveUnknowns)
+	if errors.Is(err, errUnmarked) { // few statements need marks, so that most are bound without
+		b = newBinder(ctx, env, opts)
+		b.marks = true
+		q, err = b.query(sel, nil, nil, resolveUnknowns)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +143,7 @@ type binder struct {
 	views    int    // depth of views being bound
 	subs     int    // depth of subqueries in expressions being bound
 	outer    int    // depth of sides of outer joins that may be NULL being bound
+	marks    bool   // such sides get a column that tells which rows they have
 }
 
 func newBinder(ctx context.Context, env *expr.Env, opts Options) *binder {

@@ -310,8 +310,8 @@ func (b *binder) indirection(lv *level, e *parse.Indirection) (expr.Expr, error)
 // field selects a field of a row: of a relation's by the column's name, of another by
 // f1, f2, ...
 func (b *binder) field(lv *level, arg parse.Expr, x expr.Expr, name string, pos int) (expr.Expr, error) {
-	row, ok := x.(*expr.RowExpr)
-	if !ok {
+	row := rowOf(x)
+	if row == nil {
 		return nil, sql.Errorf(sql.CodeWrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, sql.FormatType(x.Type().OID, -1)).At(pos)
 	}
 	if c, ok := arg.(*parse.ColumnRef); ok {

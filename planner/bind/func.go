@@ -72,11 +72,29 @@ func (b *binder) function(name []string, args []operand, o callOptions) (*callee
 	if err != nil {
 		return nil, err
 	}
+	if err := jsonOfRow(short, list, o.pos); err != nil {
+		return nil, err
+	}
 	out := &callee{args: list, typ: resultType(res, list), agg: aggs[res.Fn], win: wins[res.Fn]}
 	if out.agg == nil && out.win == nil {
 		out.fn = res.Fn
 	}
 	return out, nil
+}
+
+// jsonOfRow refuses to make JSON of a row: rows do not carry the names of their
+// fields, which the JSON object needs.
+func jsonOfRow(name string, args []expr.Expr, pos int) error {
+	switch name {
+	case "to_json", "to_jsonb", "json_agg", "jsonb_agg":
+		for _, a := range args {
+			if t := a.Type().OID; t == sql.OIDRecord || sql.ElemOf(t) == sql.OIDRecord {
+				return sql.Errorf(sql.CodeFeatureNotSupported, "%s of a row is not supported", name).
+					WithHint("Call it for the columns one by one.").At(pos)
+			}
+		}
+	}
+	return nil
 }
 
 // resolveCall picks the overload; VARIADIC passes an array as it is.

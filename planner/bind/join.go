@@ -76,11 +76,31 @@ func (b *binder) side(lv *level, ref parse.TableRef, nullable bool) (*fromItem, 
 	}
 	f, err := b.tableRef(lv, ref)
 	if err == nil && nullable {
+		var present *expr.Col
+		if b.marks {
+			present = b.markRows(lv, f)
+		}
 		for _, it := range f.items {
 			it.nullable = true
+			if it.present == nil {
+				it.present = present
+			}
 		}
 	}
 	return f, err
+}
+
+// markRows adds a column to the side of an outer join that is true in each of its
+// rows: the join makes it NULL where the side has no match.
+func (b *binder) markRows(lv *level, f *fromItem) *expr.Col {
+	p := &logical.Project{Input: f.plan}
+	for _, c := range f.plan.Columns() {
+		p.Exprs = append(p.Exprs, logical.NamedExpr{Col: c, Expr: c.Ref()})
+	}
+	mark := b.newCol(lv, "present", sql.Bool, expr.CollDefault)
+	p.Exprs = append(p.Exprs, logical.NamedExpr{Col: mark, Expr: &expr.Const{V: sql.BoolValue(true)}})
+	f.plan = p
+	return mark.Ref()
 }
 
 // joinScope makes the names that a join brings into scope: with an alias the

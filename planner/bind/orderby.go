@@ -157,7 +157,7 @@ func (b *binder) sortKey(e expr.Expr, s parse.SortBy) (expr.SortKey, error) {
 // comparable reports whether a type has the operator with itself.
 func (b *binder) comparable(e expr.Expr, op string) bool {
 	t := e.Type().OID
-	if row, ok := e.(*expr.RowExpr); ok {
+	if row := rowOf(e); row != nil {
 		for _, f := range row.Fields {
 			if !b.comparable(f, op) {
 				return false

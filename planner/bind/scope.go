@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/sluicedb/sluice/expr"
@@ -104,6 +105,9 @@ type nsItem struct {
 	isFunc      bool // function with one scalar column
 	isJoin      bool
 	nullable    bool // on a side of an outer join that may be made of NULLs
+	// present is true in the rows of the item that an outer join has not made of NULLs:
+	// of nullable items, if the binder marks rows.
+	present *expr.Col
 }
 
 func (lv *level) visible(it *nsItem) bool { return !it.lateralOnly || lv.lateral }
@@ -157,11 +161,7 @@ func (b *binder) bareColumn(lv *level, name string, pos int) (expr.Expr, error) 
 				if err := it.checkLateral(name, pos); err != nil {
 					return nil, err
 				}
-				if it.nullable {
-					return nil, sql.Errorf(sql.CodeFeatureNotSupported, "the whole row \"%s\" of the nullable side of an outer join is not supported", it.name).
-						WithHint("Name a column of it.").At(pos)
-				}
-				return b.wholeRow(it, pos), nil
+				return b.wholeRow(it, pos)
 			}
 		}
 	}
@@ -276,15 +276,40 @@ func (b *binder) qualifiedColumn(lv *level, rel []string, col string, pos int) (
 	return nil, b.undefinedColumn(lv, rel[len(rel)-1], col, pos)
 }
 
+// errUnmarked ends a binding that needs the marks of rows and does not make them.
+var errUnmarked = errors.New("the rows of outer joins must be marked")
+
 // wholeRow is a reference to a relation's row; that of a function with one scalar
-// column is the column.
-func (b *binder) wholeRow(it *nsItem, pos int) expr.Expr {
+// column is the column. The row is NULL where an outer join has made it of NULLs;
+// that of a join with a name never is, as in PostgreSQL.
+func (b *binder) wholeRow(it *nsItem, pos int) (expr.Expr, error) {
 	if it.isFunc && len(it.cols) == 1 {
-		return b.nsRef(&it.cols[0], pos)
+		return b.nsRef(&it.cols[0], pos), nil
 	}
 	row := &expr.RowExpr{}
 	for i := range it.cols {
 		row.Fields = append(row.Fields, b.nsRef(&it.cols[i], pos))
 	}
-	return row
+	switch {
+	case !it.nullable || it.isJoin:
+		return row, nil
+	case it.present == nil:
+		return nil, errUnmarked
+	}
+	return &expr.Case{Whens: []expr.When{{Cond: it.present, Then: row}}, T: row.Type()}, nil
+}
+
+// rowOf is the row that an expression is: ROW(...), or a relation's whole row also
+// where that may be NULL. nil: it is not known to be one.
+func rowOf(e expr.Expr) *expr.RowExpr {
+	switch x := e.(type) {
+	case *expr.RowExpr:
+		return x
+	case *expr.Case:
+		if x.T.OID == sql.OIDRecord && len(x.Whens) == 1 && x.Else == nil {
+			row, _ := x.Whens[0].Then.(*expr.RowExpr)
+			return row
+		}
+	}
+	return nil
 }

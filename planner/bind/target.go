@@ -102,7 +102,7 @@ func (b *binder) expand(lv *level, e parse.Expr) ([]target, error) {
 			if err != nil {
 				return nil, err
 			}
-			if row, ok := o.e.(*expr.RowExpr); ok {
+			if row := rowOf(o.e); row != nil {
 				if c, ok := arg.(*parse.ColumnRef); ok && len(c.Parts) == 1 {
 					if it, err := b.findItem(lv, c.Parts, c.Pos()); it != nil && err == nil {
 						add(it, x.Pos())

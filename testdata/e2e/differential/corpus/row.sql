@@ -1,0 +1,37 @@
+-- Whole rows of relations that an outer join may have made of NULLs.
+-- rules: forms
+SELECT a.id, b.id FROM odd a JOIN odd b ON a = b WHERE a.id < 30;
+SELECT t.id, o::text FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4;
+SELECT t.id, o IS NULL, o IS NOT NULL, o.id IS NULL FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4;
+SELECT count(*), count(o), count(t), count(DISTINCT o) FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4;
+SELECT o::text, t::text FROM odd o FULL JOIN tiny t ON t.i4 = o.i4;
+SELECT count(o), count(t) FROM odd o FULL JOIN tiny t ON t.i4 = o.i4;
+SELECT count(o), count(t) FROM odd o RIGHT JOIN tiny t ON t.i4 = o.i4;
+SELECT count(o) FROM tiny t LEFT JOIN odd o ON t.id = o.id;
+SELECT a.id, b, c FROM tiny a LEFT JOIN (tiny b LEFT JOIN odd c ON b.i4 = c.i4) ON a.id = b.id + 1;
+SELECT a.id, b, c FROM tiny a LEFT JOIN (tiny b JOIN odd c ON b.i4 = c.i4) ON a.id = b.id + 1;
+SELECT a.id, j FROM tiny a LEFT JOIN ((SELECT id, i4 FROM tiny) b JOIN (SELECT id AS cid, n1 FROM odd) c ON b.id = c.cid) j ON a.id = j.id + 1;
+SELECT a.id, count(j), count(j.id) FROM tiny a LEFT JOIN ((SELECT id, i4 FROM tiny) b JOIN (SELECT id AS cid, n1 FROM odd) c ON b.id = c.cid) j ON a.id = j.id + 1 GROUP BY a.id;
+SELECT t.id, v FROM tiny t LEFT JOIN (VALUES (1, NULL), (2, 'x')) v(a, b) ON t.id = v.a;
+SELECT t.id, v, v IS NULL, v IS NOT NULL FROM tiny t LEFT JOIN (VALUES (NULL, NULL), (2, 'x')) v(a, b) ON v.a IS NULL AND t.id = 3 OR t.id = v.a;
+SELECT t.id, count(v) FROM tiny t LEFT JOIN (VALUES (NULL, NULL), (2, 'x')) v(a, b) ON v.a IS NULL AND t.id = 3 OR t.id = v.a GROUP BY t.id;
+SELECT t.id, g FROM tiny t LEFT JOIN generate_series(1, 3) g ON t.id = g;
+SELECT t.id, l FROM tiny t LEFT JOIN LATERAL (SELECT o.id, o.n1 FROM odd o WHERE o.i4 = t.i4 ORDER BY o.id LIMIT 1) l ON true;
+SELECT o::text, count(*) FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4 GROUP BY o;
+SELECT count(*), count(o) FROM (SELECT DISTINCT o FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4) x;
+SELECT t.id, (o).n1, (o).* FROM tiny t LEFT JOIN (SELECT id, n1 FROM odd) o ON t.id = o.id + 2;
+SELECT t.id FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4 WHERE o IS NULL;
+SELECT t.id FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4 WHERE o IS NOT NULL;
+SELECT t.id FROM tiny t LEFT JOIN tiny o ON t.id = o.id + 1 WHERE o = t OR o IS NULL;
+SELECT t.id, o = u, o < u, o IS DISTINCT FROM u FROM tiny t LEFT JOIN tiny o ON t.id = o.id + 1 LEFT JOIN tiny u ON u.id = o.id + 1;
+SELECT t.id, coalesce(o, t)::text FROM tiny t LEFT JOIN tiny o ON t.id = o.id + 1;
+SELECT t.id, (SELECT count(o) FROM tiny x WHERE x.id <= t.id), EXISTS (SELECT 1 FROM tiny y WHERE o IS NULL) FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4 WHERE t.id < 3 GROUP BY t.id, o;
+WITH j AS (SELECT t.id, o FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4) SELECT a.id, a.o::text, count(b.o) FROM j a JOIN j b USING (id) GROUP BY a.id, a.o;
+SELECT o::text, o IS NULL FROM tiny t LEFT JOIN (SELECT id, s FROM odd) o ON t.id = o.id + 3 ORDER BY o NULLS FIRST;
+SELECT t.id, t FROM tiny x LEFT JOIN (SELECT id, s FROM tiny) t ON x.id = t.id + 3 UNION ALL SELECT id, t FROM (SELECT id, s FROM tiny) t;
+SELECT row_number() OVER (ORDER BY o, t.id), count(o) OVER (ORDER BY t.id, o) FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4;
+SELECT array_agg(o ORDER BY t.id) FROM tiny t LEFT JOIN (SELECT id, n1 FROM odd) o ON t.id = o.id + 3;
+SELECT x FROM tiny t LEFT JOIN odd o USING (id) AS x;
+SELECT t.id, x FROM none t RIGHT JOIN tiny o USING (id) AS x;
+SELECT t.id, x, t, o FROM (SELECT id FROM none) t FULL JOIN (SELECT id FROM tiny) o USING (id) AS x;
+SELECT x.id, t FROM tiny x LEFT JOIN (SELECT id, s FROM tiny) t ON x.id = t.id + 3 UNION ALL SELECT id, t FROM (SELECT id, s FROM tiny) t UNION ALL SELECT id, NULL FROM tiny;
