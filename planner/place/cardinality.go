@@ -1,6 +1,7 @@
 package place
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -16,15 +17,19 @@ func (o *orderer) rows(s leafSet) float64 {
 	c := o.c
 	rows := 1.0
 	for t := s; t != 0; t &= t - 1 {
-		l := c.leaves[bits.TrailingZeros32(uint32(t))]
+		l := c.leaves[bits.TrailingZeros64(uint64(t))]
 		if l.kind == logical.Inner {
 			rows *= max(l.r.rows, 1e-3)
 		}
 	}
-	for _, k := range c.classes {
-		rows *= o.classSel(k, s)
+	for _, ms := range o.members {
+		rows *= classSel(ms, s)
 	}
-	rows *= o.pairCorrection(s)
+	for _, x := range o.corrections {
+		if x.pair&^s == 0 {
+			rows *= x.factor
+		}
+	}
 	for _, p := range c.preds {
 		if p.mask&^s == 0 {
 			rows *= p.sel
@@ -32,85 +37,104 @@ func (o *orderer) rows(s leafSet) float64 {
 	}
 	rows = min(max(rows, 1e-3), maxRows)
 	for t := s; t != 0; t &= t - 1 {
-		l := c.leaves[bits.TrailingZeros32(uint32(t))]
-		if l.kind != logical.Inner && s != 1<<bits.TrailingZeros32(uint32(t)) {
+		l := c.leaves[bits.TrailingZeros64(uint64(t))]
+		if l.kind != logical.Inner && s != 1<<bits.TrailingZeros64(uint64(t)) {
 			rows *= l.sel
 		}
 	}
 	if s.len() == 1 {
-		rows = c.leaves[bits.TrailingZeros32(uint32(s))].r.rows
+		rows = c.leaves[bits.TrailingZeros64(uint64(s))].r.rows
 	}
 	o.size[s] = rows
 	return rows
 }
 
-// members returns the distinct counts of the class's columns within s. A count that
+// member is a column of a class: its leaf and how many distinct values it has.
+type member struct {
+	leaf     leafSet
+	distinct float64
+}
+
+// correction is a factor for sets that contain both leaves of a pair.
+type correction struct {
+	pair   leafSet
+	factor float64
+}
+
+// count finds what estimates of sets are made of, once for all sets: the distinct
+// counts of each class's columns, ascending, and the pairs' corrections. A count that
 // is only a bound is taken to be at most the smallest domain of the class's table
 // columns: keys refer to keys.
-func (o *orderer) members(k *class, s leafSet) []float64 {
-	least := math.Inf(1)
-	for _, col := range k.cols {
-		if d := o.b.stat(col.ID).domain; d > 0 {
-			least = min(least, d)
+func (o *orderer) count() {
+	o.members = make([][]member, len(o.c.classes))
+	for n, k := range o.c.classes {
+		least := math.Inf(1)
+		for _, col := range k.cols {
+			if d := o.b.stat(col.ID).domain; d > 0 {
+				least = min(least, d)
+			}
 		}
+		ms := make([]member, len(k.cols))
+		for i, col := range k.cols {
+			d := o.b.distinct(col.ID)
+			if o.b.stat(col.ID).bound {
+				d = min(d, max(least, 1))
+			}
+			ms[i] = member{leafSet(1) << k.at[i], d}
+		}
+		slices.SortStableFunc(ms, func(a, b member) int { return cmp.Compare(a.distinct, b.distinct) })
+		o.members[n] = ms
 	}
-	var ds []float64
-	for i, col := range k.cols {
-		if s>>k.at[i]&1 == 0 {
-			continue
-		}
-		d := o.b.distinct(col.ID)
-		if o.b.stat(col.ID).bound {
-			d = min(d, max(least, 1))
-		}
-		ds = append(ds, d)
-	}
-	slices.Sort(ds)
-	return ds
+	o.correctPairs()
 }
 
 // classSel is the selectivity of a class's equalities within s: of the columns'
 // distinct counts all but the smallest divide.
-func (o *orderer) classSel(k *class, s leafSet) float64 {
-	sel := 1.0
-	for i, d := range o.members(k, s) {
-		if i > 0 {
-			sel /= d
+func classSel(ms []member, s leafSet) float64 {
+	sel, first := 1.0, true
+	for _, m := range ms {
+		if m.leaf&s == 0 {
+			continue
 		}
+		if !first {
+			sel /= m.distinct
+		}
+		first = false
 	}
 	return sel
 }
 
-// pairCorrection repairs the assumption that the keys of a join over several
+// correctPairs repairs the assumption that the keys of a join over several
 // columns are independent: the pairs of values there are, are at most the rows of
 // the smaller base (lineitem and partsupp on partkey and suppkey).
-func (o *orderer) pairCorrection(s leafSet) float64 {
-	c := o.c
-	f := 1.0
-	for i := range c.leaves {
-		if s>>i&1 == 0 {
-			continue
-		}
-		for j := i + 1; j < len(c.leaves); j++ {
-			if s>>j&1 == 0 {
-				continue
-			}
-			pair := leafSet(1)<<i | 1<<j
-			prod, n := 1.0, 0
-			for _, k := range c.classes {
-				if ds := o.members(k, pair); len(ds) == 2 {
-					prod *= ds[1]
-					n++
+func (o *orderer) correctPairs() {
+	type keys struct {
+		prod float64
+		n    int
+	}
+	pairs := map[leafSet]keys{}
+	for _, ms := range o.members {
+		for j, b := range ms {
+			for _, a := range ms[:j] { // b has the larger count
+				k, ok := pairs[a.leaf|b.leaf]
+				if !ok {
+					k.prod = 1
 				}
-			}
-			if n < 2 {
-				continue
-			}
-			limit := min(max(o.b.baseRows(c.leaves[i].r), 1), max(o.b.baseRows(c.leaves[j].r), 1))
-			if prod > limit {
-				f *= prod / limit
+				pairs[a.leaf|b.leaf] = keys{k.prod * b.distinct, k.n + 1}
 			}
 		}
 	}
-	return f
+	for pair, k := range pairs {
+		if k.n < 2 {
+			continue
+		}
+		limit := math.Inf(1)
+		for t := pair; t != 0; t &= t - 1 {
+			limit = min(limit, max(o.b.baseRows(o.c.leaves[bits.TrailingZeros64(uint64(t))].r), 1))
+		}
+		if k.prod > limit {
+			o.corrections = append(o.corrections, correction{pair, k.prod / limit})
+		}
+	}
+	slices.SortFunc(o.corrections, func(a, b correction) int { return cmp.Compare(a.pair, b.pair) })
 }

@@ -26,11 +26,11 @@ type cluster struct {
 }
 
 // leafSet is a set of leaves, bit i for leaf i.
-type leafSet uint32
+type leafSet uint64
 
-const maxLeaves = 32
+const maxLeaves = 64
 
-func (s leafSet) len() int { return bits.OnesCount32(uint32(s)) }
+func (s leafSet) len() int { return bits.OnesCount64(uint64(s)) }
 
 // leaf is a relation of a cluster.
 type leaf struct {
@@ -263,8 +263,8 @@ func (c *cluster) analyse() {
 		switch {
 		case p.mask == 0:
 			c.consts = append(c.consts, p.e)
-		case p.mask.len() == 1 && c.leaves[bits.TrailingZeros32(uint32(p.mask))].kind == logical.Inner:
-			l := c.leaves[bits.TrailingZeros32(uint32(p.mask))]
+		case p.mask.len() == 1 && c.leaves[bits.TrailingZeros64(uint64(p.mask))].kind == logical.Inner:
+			l := c.leaves[bits.TrailingZeros64(uint64(p.mask))]
 			l.n = addFilter(l.n, p.e)
 		case c.classify(p):
 		default:

@@ -145,7 +145,7 @@ func (b *builder) predSel(c *cluster, p *pred) float64 {
 	s := b.condSel(p.e)
 	if or, ok := p.e.(*expr.Logic); ok && or.Op == expr.Or {
 		for t := p.refs; t != 0; t &= t - 1 {
-			l := c.leaves[bits.TrailingZeros32(uint32(t))]
+			l := c.leaves[bits.TrailingZeros64(uint64(t))]
 			if d := rule.Derive(p.e, l.cols); d != nil {
 				s /= max(b.condSel(d), selMin)
 			}
@@ -230,12 +230,12 @@ type assembler struct {
 func (a *assembler) assemble(p *joinPlan, need expr.ColSet) (*rel, error) {
 	c := a.c
 	if p.left == nil {
-		l := c.leaves[bits.TrailingZeros32(uint32(p.set))]
+		l := c.leaves[bits.TrailingZeros64(uint64(p.set))]
 		return l.r, nil
 	}
 	attached := -1
 	if p.right.set.len() == 1 {
-		i := bits.TrailingZeros32(uint32(p.right.set))
+		i := bits.TrailingZeros64(uint64(p.right.set))
 		if c.leaves[i].kind != logical.Inner {
 			attached = i
 		}

@@ -50,12 +50,16 @@ type orderer struct {
 	size  map[leafSet]float64
 	pairs int
 	over  bool
+
+	members     [][]member // by class
+	corrections []correction
 }
 
 // order returns the best plan for all leaves of the cluster.
 func (b *builder) order(c *cluster) *joinPlan {
 	o := &orderer{c: c, b: b, best: map[leafSet]*joinPlan{}, size: map[leafSet]float64{}}
 	o.connect()
+	o.count()
 	n := len(c.leaves)
 	for i, l := range c.leaves {
 		spare := make([]float64, n)
@@ -111,7 +115,7 @@ func (o *orderer) connect() {
 	o.adj = make([]leafSet, len(c.leaves))
 	link := func(s leafSet) {
 		for t := s; t != 0; t &= t - 1 {
-			i := bits.TrailingZeros32(uint32(t))
+			i := bits.TrailingZeros64(uint64(t))
 			o.adj[i] |= s &^ (1 << i)
 		}
 	}
@@ -129,7 +133,7 @@ func (o *orderer) connect() {
 		if l.kind != logical.Inner {
 			o.adj[i] |= l.needs
 			for t := l.needs; t != 0; t &= t - 1 {
-				o.adj[bits.TrailingZeros32(uint32(t))] |= 1 << i
+				o.adj[bits.TrailingZeros64(uint64(t))] |= 1 << i
 			}
 		}
 	}
@@ -151,7 +155,7 @@ func (o *orderer) enumerate() {
 func (o *orderer) neighbours(s, except leafSet) leafSet {
 	var n leafSet
 	for t := s; t != 0; t &= t - 1 {
-		n |= o.adj[bits.TrailingZeros32(uint32(t))]
+		n |= o.adj[bits.TrailingZeros64(uint64(t))]
 	}
 	return n &^ (s | except)
 }
@@ -215,7 +219,7 @@ func (o *orderer) attached(p *joinPlan) int {
 	if p.set.len() != 1 {
 		return -1
 	}
-	i := bits.TrailingZeros32(uint32(p.set))
+	i := bits.TrailingZeros64(uint64(p.set))
 	if o.c.leaves[i].kind == logical.Inner {
 		return -1
 	}
@@ -265,14 +269,14 @@ func (o *orderer) join(a, b *joinPlan) *joinPlan {
 		}
 		saved := 0.0
 		for t := key; t != 0; t &= t - 1 {
-			saved += probe.spare[bits.TrailingZeros32(uint32(t))] * (1 - kept)
+			saved += probe.spare[bits.TrailingZeros64(uint64(t))] * (1 - kept)
 		}
 		cost := a.cost + b.cost - saved + build.rows*(costBuild+bw*costBuildB) + probe.rows*kept*costOut + probe.rows*costProbe + rows*costOut
 		if cost < p.cost {
 			p.cost, p.buildLeft = cost, buildLeft
 			p.spare = mergeSpare(a.spare, b.spare)
 			for t := key; t != 0; t &= t - 1 {
-				p.spare[bits.TrailingZeros32(uint32(t))] *= kept
+				p.spare[bits.TrailingZeros64(uint64(t))] *= kept
 			}
 		}
 	}
@@ -401,7 +405,7 @@ func sameUnits(a, b sql.Type) bool {
 func (o *orderer) width(s leafSet) float64 {
 	w := 0.0
 	for t := s; t != 0; t &= t - 1 {
-		w += o.c.leaves[bits.TrailingZeros32(uint32(t))].width
+		w += o.c.leaves[bits.TrailingZeros64(uint64(t))].width
 	}
 	return w
 }
