@@ -63,7 +63,7 @@ func TestLakeTables(t *testing.T) {
 	const parallel = 2 // scripts at once
 	share := *budget * parallel / time.Duration(len(names))
 	if !full {
-		t.Logf("a slice of %v, seed %d", *budget, *seed)
+		t.Logf("a slice of %v, %v a script, seed %d", *budget, share.Round(time.Millisecond), *seed)
 	}
 	var ran, passed, failed, found atomic.Int64
 	begun := time.Now()
@@ -173,7 +173,7 @@ func ask(t *testing.T, srv *server.Server, before string, queries []record, unti
 	}
 	slices.Sort(slow)
 	if len(slow) > 0 {
-		t.Logf("%d queries passed, %d failed in %v; median %v, slowest %v", passed, failed, time.Since(begun).Round(time.Millisecond),
+		t.Logf("%s: %d queries passed, %d failed in %v; median %v, slowest %v", strings.TrimPrefix(t.Name(), "TestLakeTables/scripts/"), passed, failed, time.Since(begun).Round(time.Millisecond),
 			slow[len(slow)/2].Round(time.Microsecond), slow[len(slow)-1].Round(time.Microsecond))
 	}
 	return passed, failed, nil
