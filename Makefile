@@ -8,6 +8,7 @@
 #   make fuzz          every fuzz target for a minute
 #   make soak           the same in full
 #   make bench          TPC-H against DuckDB (SF=1; SF=10)
+#   make bench-s3       the same from a real S3 server
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -31,7 +32,7 @@ export GOFLAGS ?= -buildvcs=false
 GO_FILES := $(shell find . \( -name '*.go' -o -name '*.tsv' \) -not -name '*_test.go' -not -path './bench/*' -not -path './testdata/*' -not -path './$(BUILD)/*' 2>/dev/null) \
 	go.mod go.sum
 
-.PHONY: build run test race fuzz suites soak bench check clean tools
+.PHONY: build run test race fuzz suites soak bench bench-s3 check clean tools
 build: bin/sluice
 
 bin/sluice: $(GO_FILES)
@@ -74,6 +75,9 @@ soak: tools bin/sluice
 
 bench: tools bin/sluice
 	@bench/run.sh $(SF)
+
+bench-s3: tools bin/sluice
+	@bench/run-s3.sh $(SF)
 
 clean:
 	rm -rf bin $(BUILD)
