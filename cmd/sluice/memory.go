@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 
@@ -55,14 +57,38 @@ func planMemory(cfg *config.Config, total, goLimit int64) memoryPlan {
 // so that collecting often is cheap and keeps the process small.
 const collectAt = 25
 
+// leastGrowth is how much the heap grows before it is collected at least: what is
+// always there, trees of functions and of the catalog, is all pointers, and short
+// statements would mark it again every few milliseconds.
+const leastGrowth = 16 << 20
+
+// pace is the collector's percentage for so many bytes that are in use.
+func pace(live uint64) int {
+	return max(collectAt, int(leastGrowth*100/max(live, 1<<20)))
+}
+
 // apply sets Go's heap limit and the collector's pace, unless the environment did.
 func (p memoryPlan) apply() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
+		keepPace(0)
 	}
 	if p.heap > 0 {
 		debug.SetMemoryLimit(p.heap)
 	}
+}
+
+// keepPace sets the pace by what the last collection left, again after each. was is
+// the percentage that is set.
+func keepPace(was int) {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	now := pace(live[0].Value.Uint64())
+	// Setting it stops every goroutine for a moment.
+	if now != was && (now == collectAt || now*5 < was*4 || now*4 > was*5) {
+		debug.SetGCPercent(now)
+		was = now
+	}
+	runtime.AddCleanup(new([16]byte), keepPace, was)
 }
 
 // availableMemory is the memory of the machine or, if less, of the container.

@@ -16,6 +16,9 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +51,37 @@ func TestMemoryPlan(t *testing.T) {
 	if availableMemory() <= 0 {
 		t.Error("no memory")
 	}
+}
+
+// A small heap is collected when it has grown by leastGrowth, a large one as ever.
+func TestPace(t *testing.T) {
+	if a, b, c := pace(8<<20), pace(64<<20), pace(1<<30); a != 200 || b != collectAt || c != collectAt {
+		t.Errorf("8 MB, 64 MB and 1 GB are collected after %d %%, %d %% and %d %%", a, b, c)
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
+	keepPace(0)
+	set := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	percent := func() uint64 { metrics.Read(set); return set[0].Value.Uint64() }
+	large := make([]byte, 256<<20)
+	for range 100 { // the pace is set some time after the collection
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+		if percent() == collectAt {
+			break
+		}
+	}
+	if p := percent(); p != collectAt {
+		t.Errorf("with 256 MB in use the pace is %d %%", p)
+	}
+	runtime.KeepAlive(large)
+	for range 100 {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+		if percent() > collectAt {
+			return
+		}
+	}
+	t.Errorf("with a small heap the pace is %d %%", percent())
 }
 
 func TestErrors(t *testing.T) {
