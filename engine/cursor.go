@@ -8,8 +8,8 @@ import (
 	"github.com/sluicedb/sluice/vector"
 )
 
-// runDeclare makes a cursor: a portal by the same name. It is bound now, so that
-// it sees the data of now, and runs as it is fetched.
+// runDeclare makes a cursor: a portal by the same name. It is planned now, and its
+// files are listed, so that it sees the data of now; it runs as it is fetched.
 func (s *Session) runDeclare(ctx context.Context, x *parse.DeclareCursor) (string, error) {
 	if s.txn.implicit && !x.Hold {
 		return "", sql.Errorf(sql.CodeNoActiveTransaction, "DECLARE CURSOR can only be used in transaction blocks")
@@ -21,7 +21,17 @@ func (s *Session) runDeclare(ctx context.Context, x *parse.DeclareCursor) (strin
 	if err := s.describe(ctx, prep); err != nil {
 		return "", err
 	}
-	s.addPortal(&Portal{s: s, Name: x.Name, prep: prep, hold: x.Hold, cursor: true, binary: x.Binary, scroll: x.Scroll})
+	p := &Portal{s: s, Name: x.Name, prep: prep, hold: x.Hold, cursor: true, binary: x.Binary, scroll: x.Scroll}
+	if prep.query != nil {
+		var err error
+		if p.planned, err = s.planQuery(ctx, prep.query, nil); err == nil {
+			err = p.planned.pin(ctx)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	s.addPortal(p)
 	return "DECLARE CURSOR", nil
 }
 

@@ -82,10 +82,11 @@ func (l *listings) ListPages(ctx context.Context, prefix, delimiter, after strin
 
 // lake opens lake tables for a statement.
 type lake struct {
-	eng   *Engine
-	snap  *catalog.Snapshot
-	env   *expr.Env
-	store object.Store
+	eng    *Engine
+	snap   *catalog.Snapshot
+	env    *expr.Env
+	store  object.Store
+	pinned *pinnedFiles // nil: files are listed as they are needed
 }
 
 // Open implements exec.Lake.
@@ -94,7 +95,11 @@ func (l *lake) Open(t *model.Table) (exec.TableAccess, error) {
 		return exec.TableAccess{}, sql.Errorf(sql.CodeFeatureNotSupported, "table \"%s.%s\" is stored as %s, which cannot be read yet", t.Database, t.Name, t.Storage.SerDe).
 			WithHint("Only Parquet tables can be queried.")
 	}
-	return exec.TableAccess{Store: l.store, Files: l.eng.cfg.Files, Format: l.eng.cfg.Parquet, Partitions: l.snap.Partitions(l.env)}, nil
+	a := exec.TableAccess{Store: l.store, Files: l.eng.cfg.Files, Format: l.eng.cfg.Parquet, Partitions: l.snap.Partitions(l.env)}
+	if l.pinned != nil {
+		a.Files = l.pinned
+	}
+	return a, nil
 }
 
 const parquetInput = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"

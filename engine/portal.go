@@ -26,14 +26,17 @@ type Portal struct {
 	Name   string
 	prep   *Prepared
 	params []sql.Value
-	hold   bool // survives COMMIT
-	held   bool // has survived one: its rows are all in the spool
-	cursor bool // made by DECLARE
-	binary bool // DECLARE BINARY
-	scroll bool // DECLARE SCROLL
-	failed bool // an error ended its run
-	seq    int  // order of making, for savepoints
-	place  cursorPlace
+	// planned is the plan of a cursor, which it got when it was declared, and the lake
+	// as it was then; nil: it is planned when it is first fetched.
+	planned *planned
+	hold    bool // survives COMMIT
+	held    bool // has survived one: its rows are all in the spool
+	cursor  bool // made by DECLARE
+	binary  bool // DECLARE BINARY
+	scroll  bool // DECLARE SCROLL
+	failed  bool // an error ended its run
+	seq     int  // order of making, for savepoints
+	place   cursorPlace
 	// Formats are the result formats that the client bound: it may change them
 	// before the first fetch.
 	Formats []int16

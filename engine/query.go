@@ -109,11 +109,14 @@ func (s *Session) planQuery(ctx context.Context, q *query, params []sql.Value) (
 
 // runQuery plans and starts a portal's query.
 func (s *Session) runQuery(ctx context.Context, p *Portal) (Rows, error) {
-	pl, err := s.planQuery(ctx, p.prep.query, p.params)
-	p.stats.planned = time.Now()
-	if err != nil {
-		return nil, err
+	pl := p.planned
+	if pl == nil {
+		var err error
+		if pl, err = s.planQuery(ctx, p.prep.query, p.params); err != nil {
+			return nil, err
+		}
 	}
+	p.stats.planned = time.Now()
 	return s.openQuery(ctx, p, pl)
 }
 

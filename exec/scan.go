@@ -22,8 +22,8 @@ const (
 	listedFiles  = 1024     // files listed but not opened
 )
 
-// formatColumns describes columns of a table for storage.
-func formatColumns(n *physical.TableScan) ([]format.Column, error) {
+// ScanColumns describes the columns that a scan reads for storage.
+func ScanColumns(n *physical.TableScan) ([]format.Column, error) {
 	all := n.Table.AllColumns()
 	out := make([]format.Column, len(n.Read))
 	for i, c := range n.Read {
@@ -40,7 +40,7 @@ func (b *builder) tableScan(n *physical.TableScan) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	cols, err := formatColumns(n)
+	cols, err := ScanColumns(n)
 	if err != nil {
 		return nil, err
 	}

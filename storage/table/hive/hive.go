@@ -117,7 +117,7 @@ func (f *Format) folders(ctx context.Context, req *table.Request, emit func(*fol
 		return emit(&folder{location: t.Storage.Location, pages: make(chan []object.Info, 1)})
 	}
 	keyIDs := keyColumns(req)
-	filters := newKeyFilters(req)
+	filters := table.NewKeyFilters(req)
 	var kept int64
 	count, err := req.Partition.Partitions(ctx, t, req.Columns, req.Conjuncts, func(p *model.Partition) error {
 		parts, keep, err := partsOf(t, p, keyIDs, req, filters)
@@ -156,7 +156,7 @@ func keyColumns(req *table.Request) []keyColumn {
 
 // partsOf returns the constants of a partition's files. keep is false if a join
 // filter that is ready excludes them all.
-func partsOf(t *model.Table, p *model.Partition, keys []keyColumn, req *table.Request, filters *keyFilters) (parts []format.Part, keep bool, err error) {
+func partsOf(t *model.Table, p *model.Partition, keys []keyColumn, req *table.Request, filters *table.KeyFilters) (parts []format.Part, keep bool, err error) {
 	for i := range p.Typed {
 		if p.Typed[i].Type.OID == 0 {
 			return nil, false, invalidValue(t, p, i)
@@ -166,7 +166,7 @@ func partsOf(t *model.Table, p *model.Partition, keys []keyColumn, req *table.Re
 	for i, k := range keys {
 		parts[i] = format.Part{ID: req.Columns[k.col].ID, Value: p.Typed[k.ord]}
 	}
-	return parts, filters.keep(parts), nil
+	return parts, filters.Keep(parts), nil
 }
 
 func invalidValue(t *model.Table, p *model.Partition, key int) error {

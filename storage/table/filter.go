@@ -1,4 +1,4 @@
-package hive
+package table
 
 import (
 	"sync"
@@ -6,14 +6,13 @@ import (
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format"
-	"github.com/sluicedb/sluice/storage/table"
 	"github.com/sluicedb/sluice/vector"
 )
 
-// keyFilters tests partitions by the join filters that are ready. A key has few
+// KeyFilters tests partitions by the join filters that are ready. A key has few
 // values over many partitions, so each value is tested once.
-type keyFilters struct {
-	req  *table.Request
+type KeyFilters struct {
+	req  *Request
 	mu   sync.Mutex
 	seen map[keyValue]bool
 }
@@ -25,13 +24,14 @@ type keyValue struct {
 	s      string
 }
 
-func newKeyFilters(req *table.Request) *keyFilters {
-	return &keyFilters{req: req, seen: map[keyValue]bool{}}
+// NewKeyFilters makes the test for a request.
+func NewKeyFilters(req *Request) *KeyFilters {
+	return &KeyFilters{req: req, seen: map[keyValue]bool{}}
 }
 
-// keep reports whether rows with the constants may pass all join filters that are
+// Keep reports whether rows with the constants may pass all join filters that are
 // ready: each by itself and, of a join with several keys, all together.
-func (f *keyFilters) keep(parts []format.Part) bool {
+func (f *KeyFilters) Keep(parts []format.Part) bool {
 	type tuple struct {
 		keys []int
 		vals []sql.Value
@@ -83,7 +83,7 @@ func (f *keyFilters) keep(parts []format.Part) bool {
 }
 
 // passes tests one value.
-func (f *keyFilters) passes(filter int, d *expr.FilterData, v *sql.Value) bool {
+func (f *KeyFilters) passes(filter int, d *expr.FilterData, v *sql.Value) bool {
 	k := keyValue{filter, v.Null, v.I, v.S}
 	plain := v.Type.OID != sql.OIDNumeric && v.J == 0
 	if plain {
