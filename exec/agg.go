@@ -345,7 +345,7 @@ func (s *aggState) Push(_ *Task, in *vector.Batch) (Status, error) {
 // share moves the groups to the shared ones.
 func (s *aggState) share() error {
 	if s.shared == nil {
-		s.shared = &sharedWriter{a: s.a, to: s.a.share(s.local)}
+		s.shared = &sharedWriter{a: s.a, to: s.a.share()}
 	}
 	s.direct = s.local.rows < worthLocal*int64(s.local.table.n)
 	if err := s.shared.absorb(s.local); err != nil {

@@ -11,13 +11,12 @@ import (
 // for all tasks, divided by key, so that each group is held once, nothing is left
 // to be merged at the end, and each partition is given up as soon as it is read.
 //
-// Integer keys that lie close together are divided by blocks of a directGroups
-// chunk: input in the order of the key stays in one partition for whole batches.
-// Other keys are divided by hash.
+// Integer keys are divided by blocks of a directGroups chunk: input in the order of
+// the key stays in one partition for whole batches, and a partition whose keys turn
+// out to lie close together finds them directly. Other keys are divided by hash.
 type sharedGroups struct {
-	byBlock bool
-	parts   [sharedCount]sharedPart
-	next    atomic.Int64 // first partition that no task reads yet
+	parts [sharedCount]sharedPart
+	next  atomic.Int64 // first partition that no task reads yet
 }
 
 // sharedPart is a partition. Whoever holds mu may use it.
@@ -46,11 +45,11 @@ func (rt *Runtime) manyGroups() int {
 }
 
 // share returns the shared groups, made by the first task that needs them.
-func (a *aggBuild) share(like *localAgg) *sharedGroups {
+func (a *aggBuild) share() *sharedGroups {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.shared == nil {
-		a.shared = &sharedGroups{byBlock: like.table.direct != nil}
+		a.shared = &sharedGroups{}
 		for i := range a.shared.parts {
 			a.shared.parts[i].grant = a.exec.grant(a.spec.node)
 		}
@@ -123,18 +122,8 @@ func (w *sharedWriter) divide(t *groupTable, cols []*vector.Vec, sel []int32, n 
 		return
 	}
 	nulls := t.intKeys(cols[0], sel, n)
-	if w.to.byBlock {
-		block, p := int64(0), blockPart(0)
-		for k, x := range t.k64[:n] {
-			if b := x >> directLog; b != block {
-				block, p = b, blockPart(b)
-			}
-			part[k] = p
-		}
-	} else {
-		for k, x := range t.k64[:n] {
-			part[k] = uint8(vector.HashInt(x) & (sharedCount - 1))
-		}
+	for k, x := range t.k64[:n] {
+		part[k] = blockPart(x >> directLog)
 	}
 	if nulls {
 		for k, null := range t.isNull[:n] {
@@ -156,7 +145,7 @@ func (w *sharedWriter) take(p int, l *localAgg) *sharedPart {
 		sp.local.reset()
 	}
 	if sp.local.table.n == 0 {
-		sp.local.table.spread, sp.local.table.noDirect = sharedCount, !w.to.byBlock
+		sp.local.table.spread = sharedCount
 	}
 	sp.local.table.groupScratch = &w.scratch
 	return sp

@@ -29,17 +29,17 @@ func (b *builder) apply(n *physical.Apply) (*stream, error) {
 	column := func(id expr.ColumnID) (joinCol, error) {
 		for i, c := range n.Left.Columns() {
 			if c.ID == id {
-				return joinCol{fromProbe, i, c.T}, nil
+				return joinCol{side: fromProbe, at: i, typ: c.T}, nil
 			}
 		}
 		at, err := position(ids(right), id)
 		if err != nil {
 			return joinCol{}, err
 		}
-		return joinCol{fromBuild, at, right[at].T}, nil
+		return joinCol{side: fromBuild, at: at, typ: right[at].T}, nil
 	}
 	for _, c := range n.Columns() {
-		jc := joinCol{fromMark, 0, c.T}
+		jc := joinCol{side: fromMark, typ: c.T}
 		if kind != physical.ProbeMark || c.ID != n.MarkCol {
 			if jc, err = column(c.ID); err != nil {
 				return nil, err

@@ -60,7 +60,7 @@ func (b *builder) join(n physical.Node, j *joinPlan) (*stream, error) {
 	column := func(id expr.ColumnID) (joinCol, error) {
 		for i, p := range pcols {
 			if p == id {
-				return joinCol{fromProbe, i, j.probe.Columns()[i].T}, nil
+				return joinCol{side: fromProbe, at: i, typ: j.probe.Columns()[i].T}, nil
 			}
 		}
 		c, ok := inBuild[id]
@@ -68,7 +68,7 @@ func (b *builder) join(n physical.Node, j *joinPlan) (*stream, error) {
 			return joinCol{}, sql.Errorf(sql.CodeInternal, "column %d is on neither side of its join", id)
 		}
 		at, err := store(c)
-		return joinCol{fromBuild, at, c.T}, err
+		return joinCol{side: fromBuild, at: at, typ: c.T, twin: spec.twin(at)}, err
 	}
 	for i, pk := range j.probeKeys {
 		k := joinKey{nullEqual: i < len(j.nullEqual) && j.nullEqual[i]}
@@ -82,7 +82,7 @@ func (b *builder) join(n physical.Node, j *joinPlan) (*stream, error) {
 		spec.keys = append(spec.keys, k)
 	}
 	for _, c := range n.Columns() {
-		jc := joinCol{fromMark, 0, c.T}
+		jc := joinCol{side: fromMark, typ: c.T}
 		if j.kind != physical.ProbeMark || c.ID != j.mark {
 			if jc, err = column(c.ID); err != nil {
 				return nil, err
@@ -108,6 +108,17 @@ func (b *builder) join(n physical.Node, j *joinPlan) (*stream, error) {
 	ps.deps = append(ps.deps, bp)
 	ps.then(&joinOp{spec: spec, build: jb}, b.node(n), ids(n.Columns()))
 	return ps, nil
+}
+
+// twin is 1 + the probe column that the build column equals in every pair, and to
+// the bit; 0: none. Pairs take the value from there: it need not be gathered.
+func (s *joinSpec) twin(build int) int {
+	for _, k := range s.keys {
+		if k.build == build && k.typ == k.probeType && isIntKey(k.typ) {
+			return k.probe + 1
+		}
+	}
+	return 0
 }
 
 // addResidual compiles the conditions over pairs of rows.

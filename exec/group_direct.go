@@ -11,9 +11,12 @@ type directGroups struct {
 	n      int   // chunks that there may be
 	made   int   // chunks that are there
 	spread int   // 1 in how many chunks can get keys
-	narrow [][]uint16
-	wide   [][]uint32 // not nil: in place of narrow
+	narrow []*directChunk[uint16]
+	wide   []*directChunk[uint32] // not nil: in place of narrow
 }
+
+// directChunk is the entries of one block of keys.
+type directChunk[T uint16 | uint32] [directSize]T
 
 const (
 	directLog  = 12
@@ -49,9 +52,9 @@ func (d *directGroups) room(x int64, groups int) bool {
 	}
 	d.made++
 	if d.wide != nil {
-		d.wide[c] = make([]uint32, directSize)
+		d.wide[c] = new(directChunk[uint32])
 	} else {
-		d.narrow[c] = make([]uint16, directSize)
+		d.narrow[c] = new(directChunk[uint16])
 	}
 	return true
 }
@@ -65,25 +68,29 @@ func (d *directGroups) cover(x int64, groups int) bool {
 	if (uint64(hi)-uint64(lo))/uint64(d.spread) > uint64(groups)*directSparse*2+directFree*4 || lo < -1<<62 || hi > 1<<62 {
 		return false
 	}
-	base, old := lo&^(directSize-1), d.n
-	d.n = int((uint64(hi)-uint64(base))>>directLog) + 1
-	if old == 0 {
-		d.base = base
+	old, before := d.n, 0
+	switch {
+	case old == 0:
+		d.base = x &^ (directSize - 1)
+	case x < d.base: // some places more, so that keys in falling order do not move all each time
+		before = int((d.base-x&^(directSize-1))>>directLog) + old/2
+		d.base -= int64(before) << directLog
 	}
+	d.n = max(old+before, int((uint64(x)-uint64(d.base))>>directLog)+1)
 	if d.wide != nil {
-		d.wide = moved(d.wide, d.n, int((d.base-base)>>directLog))
+		d.wide = moved(d.wide, d.n, before)
 	} else {
-		d.narrow = moved(d.narrow, d.n, int((d.base-base)>>directLog))
+		d.narrow = moved(d.narrow, d.n, before)
 	}
-	d.base = base
 	return true
 }
 
 // moved is the directory with n places, the old ones from place `to` on.
-func moved[T uint16 | uint32](chunks [][]T, n, to int) [][]T {
-	out := make([][]T, n, n+n/4)
-	copy(out[to:], chunks)
-	return out
+func moved[T uint16 | uint32](chunks []*directChunk[T], n, to int) []*directChunk[T] {
+	if to > 0 {
+		return append(append(make([]*directChunk[T], to, n), chunks...), make([]*directChunk[T], n-to-len(chunks))...)
+	}
+	return append(chunks, make([]*directChunk[T], n-len(chunks))...)
 }
 
 // widen makes the entries 32 bits wide.
@@ -91,12 +98,12 @@ func (d *directGroups) widen() {
 	if d.wide != nil {
 		return
 	}
-	d.wide = make([][]uint32, d.n)
+	d.wide = make([]*directChunk[uint32], d.n)
 	for i, c := range d.narrow {
 		if c == nil {
 			continue
 		}
-		w := make([]uint32, directSize)
+		w := new(directChunk[uint32])
 		for j, s := range c {
 			w[j] = uint32(s)
 		}
@@ -110,7 +117,7 @@ func (d *directGroups) bytes() int64 {
 	if d.wide != nil {
 		size = 4
 	}
-	return int64(d.made)*directSize*size + int64(d.n)*24
+	return int64(d.made)*directSize*size + int64(d.n)*8
 }
 
 // insertDirect finds or makes the groups of keys; it gives up (false) at the first
@@ -126,7 +133,7 @@ func (g *groupTable) insertDirect(keys []int64, nulls bool, sel []int32, out []u
 	return insertChunks(g, &d.narrow, keys, nulls, sel, out)
 }
 
-func insertChunks[T uint16 | uint32](g *groupTable, all *[][]T, keys []int64, nulls bool, sel []int32, out []uint32) (int, bool) {
+func insertChunks[T uint16 | uint32](g *groupTable, all *[]*directChunk[T], keys []int64, nulls bool, sel []int32, out []uint32) (int, bool) {
 	d, chunks := g.direct, *all
 	for k, x := range keys {
 		if nulls && g.isNull[k] {
@@ -181,7 +188,7 @@ func (g *groupTable) toDirect() bool {
 	}
 	d := &directGroups{spread: max(g.spread, 1)}
 	if g.n >= directNarrow {
-		d.wide = [][]uint32{}
+		d.wide = []*directChunk[uint32]{}
 	}
 	if !d.cover(lo, g.n) || !d.cover(hi, g.n) {
 		return false

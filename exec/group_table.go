@@ -21,7 +21,7 @@ type groupTable struct {
 	shift uint
 	ints  bool
 	null  uint32 // ints: the group of NULL
-	// direct, if not nil, stands in place of slots; noDirect: it was tried, or must
+	// direct, if not nil, stands in place of slots; noDirect: it was given up, or must
 	// not be, since look-ups go to slots.
 	direct   *directGroups
 	noDirect bool

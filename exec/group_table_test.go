@@ -100,3 +100,27 @@ func TestDenseKeys(t *testing.T) {
 		t.Fatal("the keys are not found by an array of 32-bit entries")
 	}
 }
+
+// TestDenseKeysFalling: keys that come in falling order, each block of them before
+// the last, are found by an array too.
+func TestDenseKeysFalling(t *testing.T) {
+	tab := newGroupTable([]sql.Type{sql.Int8})
+	const n, size = 400_000, 1000
+	for pass := range 2 {
+		for lo := 0; lo < n; lo += size {
+			keys, out := make([]int64, size), make([]uint32, size)
+			for i := range keys {
+				keys[i] = int64(n/2 - lo - i)
+			}
+			tab.insert([]*vector.Vec{{Type: sql.Int8, Layout: vector.LI64, N: size, Data: vector.Bytes(keys)}}, nil, size, out)
+			for i, g := range out {
+				if int(g) != lo+i {
+					t.Fatalf("pass %d: key %d is group %d, want %d", pass, keys[i], g, lo+i)
+				}
+			}
+		}
+	}
+	if tab.direct == nil {
+		t.Fatal("the keys are not found by an array")
+	}
+}

@@ -24,6 +24,7 @@ type joinCol struct {
 	side side
 	at   int // column of the probe batch, or of the stored build rows
 	typ  sql.Type
+	twin int // of a build column: 1 + the probe column that is the same in every pair; 0: none
 }
 
 // joinSpec is a join as planned.

@@ -203,6 +203,7 @@ func (p *prober) passProbe(sel []int32, rows []uint32) *vector.Batch {
 		return nil
 	}
 	p.out.N, p.out.Sel = p.in.N, sel
+	pairs := p.spec.kind == physical.Inner || p.spec.kind == physical.BuildOuter // every row has a match
 	for i, c := range p.spec.out {
 		switch {
 		case c.side == fromProbe:
@@ -211,6 +212,8 @@ func (p *prober) passProbe(sel []int32, rows []uint32) *vector.Batch {
 			p.out.Cols[i] = &p.mark
 		case rows == nil || p.table.rows == nil: // an empty build side: no row has a match
 			p.out.Cols[i] = p.null(i, p.in.N)
+		case c.twin > 0 && pairs:
+			p.out.Cols[i] = p.in.Cols[c.twin-1]
 		default:
 			p.table.rows.cols[c.at].GatherAt(rows, sel, p.in.N, &p.vecs[i])
 			p.out.Cols[i] = &p.vecs[i]
@@ -370,9 +373,12 @@ func (p *prober) matches() (*vector.Batch, error) {
 	}
 	p.out.N, p.out.Sel = len(p.keep), nil
 	for i, c := range s.out {
-		if c.side == fromProbe {
+		switch {
+		case c.side == fromProbe:
 			vector.Pick(p.in.Cols[c.at], p.pairSel, &p.vecs[i])
-		} else {
+		case c.twin > 0:
+			vector.Pick(p.in.Cols[c.twin-1], p.pairSel, &p.vecs[i])
+		default:
 			p.table.rows.cols[c.at].Gather(p.pairRow, &p.vecs[i])
 		}
 		p.out.Cols[i] = &p.vecs[i]

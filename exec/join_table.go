@@ -9,9 +9,10 @@ import (
 )
 
 // Limits of the bitmap of a join's keys: so many bits a build row, but at least
-// and at most so many in all.
+// and at most so many in all. With the ranks that is 48 bytes a row at most, about
+// what a hash table takes.
 const (
-	bitmapPerRow = 64
+	bitmapPerRow = 256
 	bitmapFree   = 1 << 16
 	bitmapMost   = 1 << 33
 )

@@ -56,7 +56,7 @@ type FilterData struct {
 // Limits of exact filters. A bitmap of smallBits fits a core's cache and beats a
 // Bloom filter however few its keys are.
 const (
-	maxBitsPerRow  = 64
+	maxBitsPerRow  = 256
 	smallBits      = 8 << 20
 	maxFilterBytes = 64 << 20
 	maxValueList   = 256
