@@ -17,7 +17,8 @@ type Agg struct {
 	Ordered bool
 	// IgnoresDuplicates is true if DISTINCT changes nothing (min, max, bool_and).
 	IgnoresDuplicates bool
-	// Direct counts the direct arguments of ordered-set aggregates (WITHIN GROUP).
+	// Direct counts the direct arguments of ordered-set aggregates (WITHIN GROUP), which
+	// get the rows of a group in the call's order.
 	OrderedSet, Hypothetical bool
 	Direct                   int
 	// EmptyIsNull is false only for aggregates that give a value over no rows (count).

@@ -266,7 +266,8 @@ func newValues(t sql.Type, direct int, f func(direct, list []sql.Value) (sql.Val
 }
 
 // definePercentiles defines ordered-set aggregates. Their direct arguments come
-// first among the arguments of New and Update.
+// first among the arguments of New and Update; rows come in the order that WITHIN
+// GROUP asks for.
 func definePercentiles(d *defs) {
 	orderedSet := func(direct int) func(*Agg) {
 		return func(a *Agg) { a.OrderedSet, a.Direct = true, direct }
@@ -281,20 +282,18 @@ func definePercentiles(d *defs) {
 		}
 		return f, false, nil
 	}
-	sorted := func(l []sql.Value) []sql.Value {
-		slices.SortStableFunc(l, func(a, b sql.Value) int { return vector.CompareValues(&a, &b) })
-		return l
-	}
+	plain := func(t sql.Type) sql.Type { return minMaxType([]sql.Type{t}) }
 	d.agg("percentile_disc(float8,anyelement)", func(_ *Env, a []sql.Type) AggState {
-		return newValues(a[1], 1, func(direct, l []sql.Value) (sql.Value, error) {
+		t := plain(a[1])
+		return newValues(t, 1, func(direct, l []sql.Value) (sql.Value, error) {
 			f, null, err := fraction(direct[0])
 			if null || err != nil {
-				return sql.NullOf(a[1]), err
+				return sql.NullOf(t), err
 			}
 			k := max(int(math.Ceil(f*float64(len(l)))), 1)
-			return sorted(l)[k-1], nil
+			return l[k-1], nil
 		})
-	}, orderedSet(1), aggRet(func(a []sql.Type) sql.Type { return a[1] }))
+	}, orderedSet(1), aggRet(func(a []sql.Type) sql.Type { return plain(a[1]) }))
 	cont := func(sig string, mix func(lo, hi sql.Value, f float64) (sql.Value, error)) {
 		t := sql.T(d.procs[sig].Ret)
 		d.agg(sig, func(_ *Env, a []sql.Type) AggState {
@@ -303,7 +302,6 @@ func definePercentiles(d *defs) {
 				if null || err != nil {
 					return sql.NullOf(t), err
 				}
-				l = sorted(l)
 				at := f * float64(len(l)-1)
 				lo, hi := int(math.Floor(at)), int(math.Ceil(at))
 				if lo == hi {
@@ -332,12 +330,12 @@ func definePercentiles(d *defs) {
 		return sql.Value{Type: sql.Interval, I: n.Micros, J: sql.PackInterval(n.Days, n.Months)}, err
 	})
 	d.agg("mode(anyelement)", func(_ *Env, a []sql.Type) AggState {
-		return newValues(a[0], 0, func(_, l []sql.Value) (sql.Value, error) {
+		t := plain(a[0])
+		return newValues(t, 0, func(_, l []sql.Value) (sql.Value, error) {
 			l = slices.DeleteFunc(l, func(v sql.Value) bool { return v.Null })
 			if len(l) == 0 {
-				return sql.NullOf(a[0]), nil
+				return sql.NullOf(t), nil
 			}
-			sorted(l)
 			best, bestRun, run := 0, 0, 0
 			for i := range l {
 				if i > 0 && vector.CompareValues(&l[i], &l[i-1]) == 0 {
@@ -351,5 +349,5 @@ func definePercentiles(d *defs) {
 			}
 			return l[best-bestRun+1], nil
 		})
-	}, orderedSet(0), aggRet(func(a []sql.Type) sql.Type { return a[0] }))
+	}, orderedSet(0), aggRet(func(a []sql.Type) sql.Type { return plain(a[0]) }))
 }

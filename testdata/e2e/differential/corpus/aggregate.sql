@@ -103,3 +103,10 @@ SELECT sum(DISTINCT i4 ORDER BY i2) FROM big;
 SELECT max(i4) FROM big WHERE max(i4) > 1;
 SELECT avg(d - date '2024-01-01'), sum(ts - timestamp '2024-01-01'), avg(ts - timestamp '2024-02-20') FROM big;
 SELECT sum(i2), sum(i4), sum(i8), sum(n1), sum(n3), sum(n4) FROM odd;
+-- rules: floats
+SELECT percentile_cont(0.3) WITHIN GROUP (ORDER BY f8 DESC), percentile_disc(0.25) WITHIN GROUP (ORDER BY i4 DESC), mode() WITHIN GROUP (ORDER BY i2 DESC) FROM big;
+SELECT percentile_disc(0.9) WITHIN GROUP (ORDER BY s DESC NULLS LAST), percentile_disc(0.9) WITHIN GROUP (ORDER BY s NULLS FIRST) FROM odd;
+SELECT i2, percentile_disc(0.1) WITHIN GROUP (ORDER BY s DESC), percentile_disc(0.1) WITHIN GROUP (ORDER BY s), mode() WITHIN GROUP (ORDER BY s DESC), mode() WITHIN GROUP (ORDER BY s) FROM big GROUP BY i2;
+SELECT b, percentile_cont(0.75) WITHIN GROUP (ORDER BY ts - '2024-01-01' DESC), percentile_disc(0) WITHIN GROUP (ORDER BY d DESC), percentile_disc(1) WITHIN GROUP (ORDER BY d DESC) FROM big GROUP BY b;
+SELECT mode() WITHIN GROUP (ORDER BY id), mode() WITHIN GROUP (ORDER BY id DESC) FROM tiny;
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY i4 DESC), percentile_disc(0.5) WITHIN GROUP (ORDER BY n1 DESC) FROM none;
