@@ -60,8 +60,8 @@ type Limits struct {
 
 // Cache is the one cache of footers, decompressed dictionary pages and remote ranges.
 type Cache struct {
-	Memory Bytes `yaml:"memory" reload:"yes"`
-	Off    bool  `yaml:"off" reload:"yes"` // to measure without it
+	Memory Bytes `yaml:"memory" reload:"yes"` // 0: by the size of the files in use
+	Off    bool  `yaml:"off" reload:"yes"`    // to measure without it
 }
 
 // S3 is how buckets are reached. Keys come by the standard AWS chain.
@@ -83,7 +83,6 @@ func Default() *Config {
 	return &Config{
 		DataDir: "sluice-data", Listen: "127.0.0.1:5439", Databases: []string{"sluice"},
 		Limits: Limits{Connections: 100, Statements: 64, ShutdownGrace: 30 * time.Second},
-		Cache:  Cache{Memory: 64 << 20},
 		S3:     S3{Region: "us-east-1"},
 		Log:    Log{Level: "info", Format: "text"},
 	}

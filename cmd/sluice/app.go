@@ -111,8 +111,8 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger, observer 
 	}
 	pool := exec.NewPool(workers)
 	a.closers = append(a.closers, closer(pool.Close))
-	a.cache = parquet.NewCache(int64(cfg.Cache.Memory))
-	a.cache.SetEnabled(!cfg.Cache.Off)
+	a.cache = parquet.NewCache(memory.cache.least)
+	a.sizeCache(cfg, memory.cache)
 	a.engine = engine.New(engine.Config{
 		Catalog: a.catalog, System: relations, Registry: expr.Builtins(), Store: stores, Files: hive.New(0),
 		Parquet: parquet.New(parquet.Options{Cache: a.cache}), Prices: &prices,
@@ -129,7 +129,11 @@ func admission(cfg *config.Config) engine.AdmissionConfig {
 // reconfigure applies the keys that a running program can change.
 func (a *app) reconfigure(cfg *config.Config) {
 	a.engine.SetLimits(engine.Limits{Admission: admission(cfg), SlowStatement: cfg.Limits.SlowStatement})
-	a.cache.SetBudget(int64(cfg.Cache.Memory))
+	a.sizeCache(cfg, planMemory(cfg, availableMemory(), debug.SetMemoryLimit(-1)).cache)
+}
+
+func (a *app) sizeCache(cfg *config.Config, p cachePlan) {
+	a.cache.SetLimits(p.least, p.most, p.share)
 	a.cache.SetEnabled(!cfg.Cache.Off)
 }
 

@@ -18,6 +18,24 @@ type memoryPlan struct {
 	statements int64 // budget of all statements
 	statement  int64 // of one
 	heap       int64 // soft limit of Go's heap; 0: the environment has set one
+	cache      cachePlan
+}
+
+// cachePlan is the cache's budget: least bytes and a share of the bytes of the files
+// in use, at most most.
+type cachePlan struct {
+	least, most int64
+	share       float64
+}
+
+// planCache sizes the cache. Unless the configuration does, it follows the files in
+// use: decompressed dictionaries are worth having at any size of lake, but a small
+// lake should not make a large process.
+func planCache(cfg *config.Config, total int64) cachePlan {
+	if n := int64(cfg.Cache.Memory); n > 0 {
+		return cachePlan{least: n, most: n}
+	}
+	return cachePlan{least: 48 << 20, most: max(48<<20, total/8), share: 0.1}
 }
 
 // heapMargin is what a process needs beside budgets and caches: footers, trees,
@@ -39,8 +57,9 @@ func planMemory(cfg *config.Config, total, goLimit int64) memoryPlan {
 	if p.statement = int64(cfg.Limits.StatementMemory); p.statement == 0 {
 		p.statement = p.statements / 2
 	}
+	p.cache = planCache(cfg, total)
 	if own {
-		cache := int64(cfg.Cache.Memory)
+		cache := p.cache.most
 		if cfg.Cache.Off {
 			cache = 0
 		}

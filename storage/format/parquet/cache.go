@@ -14,15 +14,23 @@ import (
 // rebuilding it takes, by the byte; the least worthy go first, and worth fades as
 // others are evicted (GreedyDual-Size-Frequency). Entries are keyed by object and
 // ETag, so a changed object is never answered from here. Safe for concurrent use.
+//
+// How often counts up to maxFreq: what was asked for twice is worth keeping, what is
+// read once does not push it out, and nothing stays for long because it was popular
+// once. Time passes with every scan (tick), so that of two things asked for equally
+// often the one asked for lately wins; within one scan time stands still, and the
+// scan of a table larger than the cache keeps a part of it rather than replacing
+// each part by the next.
 type Cache struct {
 	off    atomic.Bool
-	budget atomic.Int64
+	limits atomic.Pointer[cacheLimits]
 
 	mu      sync.Mutex
 	entries map[cacheKey]*cacheEntry
 	order   worthHeap
 	ghosts  map[cacheKey]float64 // how often keys that were turned away were asked for
 	used    int64
+	files   int64   // bytes of the files whose footers are here
 	clock   float64 // worth of what was evicted last: new entries start from it
 	kinds   [kindCount]CacheKindStats
 }
@@ -69,6 +77,14 @@ type cacheEntry struct {
 	leases atomic.Int32
 }
 
+// file is the size of the file whose footer e is, else 0.
+func (e *cacheEntry) file() int64 {
+	if m, ok := e.value.(*fileMeta); ok {
+		return m.size
+	}
+	return 0
+}
+
 // release ends a lease that get or put gave.
 func (e *cacheEntry) release() {
 	if e != nil {
@@ -76,10 +92,26 @@ func (e *cacheEntry) release() {
 	}
 }
 
+const (
+	maxFreq = 2
+	// aging is how much an entry's worth, in nanoseconds a byte, falls behind that
+	// of a new one with each reader of a scan.
+	aging = 0.02
+	// margin is how much more worth, as a share, what comes must have than what goes.
+	margin = 0.05
+)
+
+// cacheLimits are the budget of a cache: least bytes and a share of the bytes of
+// the files in use, but not above most.
+type cacheLimits struct {
+	least, most int64
+	share       float64
+}
+
 // NewCache makes a cache that holds at most budget bytes.
 func NewCache(budget int64) *Cache {
 	c := &Cache{entries: map[cacheKey]*cacheEntry{}, ghosts: map[cacheKey]float64{}}
-	c.budget.Store(budget)
+	c.SetBudget(budget)
 	return c
 }
 
@@ -95,11 +127,36 @@ func (c *Cache) SetEnabled(on bool) {
 }
 
 // SetBudget changes the budget; what is above it is evicted now.
-func (c *Cache) SetBudget(n int64) {
-	c.budget.Store(n)
+func (c *Cache) SetBudget(n int64) { c.SetLimits(n, n, 0) }
+
+// SetLimits makes the budget follow the files in use, which are those whose footers
+// are in the cache: least bytes and share of theirs, at most most.
+func (c *Cache) SetLimits(least, most int64, share float64) {
+	c.limits.Store(&cacheLimits{least, max(least, most), share})
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.shrink(n)
+	c.shrink(c.budget())
+}
+
+// budget is what the cache may hold now. c.mu is held.
+func (c *Cache) budget() int64 {
+	l := c.limits.Load()
+	return min(l.most, l.least+int64(l.share*float64(c.files)))
+}
+
+// tick lets time pass: a scan begins.
+func (c *Cache) tick() {
+	if c == nil || c.off.Load() {
+		return
+	}
+	c.mu.Lock()
+	c.clock += aging
+	c.mu.Unlock()
+}
+
+// rate is what an entry is worth beside the clock.
+func rate(freq, cost float64, bytes int64) float64 {
+	return min(freq, maxFreq) * cost / float64(bytes)
 }
 
 // Bytes returns what the cache holds.
@@ -113,7 +170,7 @@ func (c *Cache) Bytes() int64 {
 func (c *Cache) Stats() CacheStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return CacheStats{Budget: c.budget.Load(), Bytes: c.used, Footers: c.kinds[kindFooter], Indexes: c.kinds[kindIndex], Dictionary: c.kinds[kindDict]}
+	return CacheStats{Budget: c.budget(), Bytes: c.used, Footers: c.kinds[kindFooter], Indexes: c.kinds[kindIndex], Dictionary: c.kinds[kindDict]}
 }
 
 // get returns the entry of k with a lease, or nil.
@@ -130,7 +187,7 @@ func (c *Cache) get(k cacheKey) *cacheEntry {
 	}
 	c.kinds[k.kind].Hits++
 	e.freq++
-	e.worth = c.clock + e.freq*e.cost/float64(e.bytes)
+	e.worth = c.clock + rate(e.freq, e.cost, e.bytes)
 	heap.Fix(&c.order, e.place)
 	e.leases.Add(1)
 	return e
@@ -154,7 +211,7 @@ func (c *Cache) wants(k cacheKey, bytes int64, cost float64) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	budget := c.budget.Load()
+	budget := c.budget()
 	if bytes > budget/4 {
 		return false
 	}
@@ -162,17 +219,7 @@ func (c *Cache) wants(k cacheKey, bytes int64, cost float64) bool {
 		return true
 	}
 	f := c.ghosts[k] + 1
-	worth := c.clock + f*cost/float64(bytes)
-	need := c.used + bytes - budget
-	for _, e := range c.order {
-		if need <= 0 {
-			break
-		}
-		if e.leases.Load() == 0 && e.worth < worth {
-			need -= e.bytes
-		}
-	}
-	if need <= 0 {
+	if c.outweighs(rate(f, cost, bytes), c.used+bytes-budget) {
 		return true
 	}
 	if len(c.ghosts) >= 1<<14 {
@@ -180,6 +227,22 @@ func (c *Cache) wants(k cacheKey, bytes int64, cost float64) bool {
 	}
 	c.ghosts[k] = f
 	c.kinds[k.kind].Rejected++
+	return false
+}
+
+// outweighs reports whether need bytes can be had from entries of less worth than
+// what is worth r beside the clock.
+func (c *Cache) outweighs(r float64, need int64) bool {
+	if len(c.order) == 0 || c.order[0].worth-c.clock >= r*(1-margin) {
+		return false
+	}
+	for _, e := range c.order {
+		if e.leases.Load() == 0 && e.worth-c.clock < r*(1-margin) {
+			if need -= e.bytes; need <= 0 {
+				return true
+			}
+		}
+	}
 	return false
 }
 
@@ -199,8 +262,8 @@ func (c *Cache) put(k cacheKey, value any, bytes int64, cost float64) *cacheEntr
 	}
 	e.freq += c.ghosts[k]
 	delete(c.ghosts, k)
-	e.worth = c.clock + e.freq*e.cost/float64(e.bytes)
-	budget := c.budget.Load()
+	e.worth = c.clock + rate(e.freq, e.cost, e.bytes)
+	budget := c.budget()
 	if e.bytes > budget {
 		return e
 	}
@@ -211,6 +274,7 @@ func (c *Cache) put(k cacheKey, value any, bytes int64, cost float64) *cacheEntr
 	c.entries[k] = e
 	heap.Push(&c.order, e)
 	c.used += e.bytes
+	c.files += e.file()
 	c.kinds[k.kind].Entries++
 	c.kinds[k.kind].Bytes += e.bytes
 	return e
@@ -229,6 +293,7 @@ func (c *Cache) shrink(n int64) {
 		c.clock = max(c.clock, e.worth)
 		delete(c.entries, e.key)
 		c.used -= e.bytes
+		c.files -= e.file()
 		st := &c.kinds[e.key.kind]
 		st.Entries--
 		st.Bytes -= e.bytes

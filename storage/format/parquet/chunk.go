@@ -33,7 +33,8 @@ type chunkReader struct {
 	rawN  int64 // bytes of the file in raw
 
 	dictLoaded bool
-	dict       *vector.Vec
+	dict       *vector.Vec  // its Data is nil if narrow has the values
+	narrow     narrowValues // of a dictionary that was cached
 	dictID     uint64
 	lease      *cacheEntry
 	scratch    dictScratch
@@ -70,7 +71,7 @@ func (c *chunkReader) open(ctx context.Context, src *source, mem fetched, m *fil
 	c.off, c.row = c.chunk.start(), 0
 	c.end = min(c.off+c.chunk.compressed, src.size)
 	c.rawN, c.dictLen = 0, -1
-	c.dictLoaded, c.dict, c.dictID = false, nil, 0
+	c.dictLoaded, c.dict, c.narrow, c.dictID = false, nil, narrowValues{}, 0
 	c.page = page{}
 }
 
@@ -78,7 +79,7 @@ func (c *chunkReader) open(ctx context.Context, src *source, mem fetched, m *fil
 func (c *chunkReader) release() {
 	c.lease.release()
 	c.lease = nil
-	c.dict, c.dictLoaded = nil, false
+	c.dict, c.narrow, c.dictLoaded = nil, narrowValues{}, false
 }
 
 func (c *chunkReader) fail(format string, args ...any) error {

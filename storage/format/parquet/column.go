@@ -151,6 +151,10 @@ func (o *column) values(c *chunkReader, off, k int, sel []int32, size int) error
 			o.dictViews(c, off, k, sel)
 			return nil
 		}
+		if c.narrow.off != nil {
+			c.narrow.gather(view[uint64](dst), p.codes, off, sel)
+			return nil
+		}
 		gatherDict(dst, c.dict.Data, p.codes, off, sel, size)
 	case p.kind == kindSpans && cv.str:
 		o.views(c, off, k, sel)

@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
@@ -15,8 +14,9 @@ func (d *dictIDs) next() uint64 { return d.last.Add(1) }
 
 // cachedDict is a dictionary in the cache: converted to the column's type.
 type cachedDict struct {
-	vec vector.Vec
-	id  uint64
+	vec    vector.Vec
+	narrow narrowValues
+	id     uint64
 }
 
 // dictScratch is where a dictionary that is not cached lies.
@@ -37,7 +37,7 @@ func (c *chunkReader) useCached() bool {
 		return false
 	}
 	d := e.value.(*cachedDict)
-	c.lease, c.dict, c.dictID, c.dictLen, c.dictLoaded = e, &d.vec, d.id, d.vec.N, true
+	c.lease, c.dict, c.narrow, c.dictID, c.dictLen, c.dictLoaded = e, &d.vec, d.narrow, d.id, d.vec.N, true
 	c.dictHits++
 	return true
 }
@@ -68,7 +68,6 @@ func (c *chunkReader) loadDict(off int64, h *pageHeader) error {
 		return nil
 	}
 	c.dictMisses++
-	began := time.Now()
 	n := int(h.numValues)
 	if h.encoding != encPlain && h.encoding != encPlainDictionary {
 		return c.fail("its dictionary has encoding %d", h.encoding)
@@ -90,17 +89,22 @@ func (c *chunkReader) loadDict(off int64, h *pageHeader) error {
 	if err := checkCRC(h, raw); err != nil {
 		return c.pageFail(off, err)
 	}
-	// A dictionary that will be cached gets memory of its own; others share scratch.
+	// Fixed values of 8 bytes are decoded in scratch and then copied, since they
+	// mostly shrink; other dictionaries that will be cached get memory of their own.
+	wide := !c.conv.str && c.conv.layout.Size() == 8
 	bytes := int64(h.uncompressed) + 256
-	if !c.conv.identity {
+	switch {
+	case wide:
+		bytes = int64(4*n) + 256
+	case !c.conv.identity:
 		bytes += int64(n * c.conv.layout.Size())
 	}
 	key := c.dictKey()
-	cost := float64(2*h.uncompressed + 20000)
+	cost := dictCost(n, int(h.uncompressed))
 	keep := c.cache.wants(key, bytes, cost)
 	s := &c.scratch
 	pool := c.pool
-	if keep {
+	if keep && !wide {
 		s, pool = &dictScratch{}, &bufferPool{}
 	}
 	var body []byte
@@ -128,14 +132,31 @@ func (c *chunkReader) loadDict(off int64, h *pageHeader) error {
 		}
 		return c.pageFail(off, err)
 	}
-	c.dictLoaded, c.dictLen, c.dict, c.dictID = true, n, v, c.ids.next()
+	c.dictLoaded, c.dictLen, c.dict, c.narrow, c.dictID = true, n, v, narrowValues{}, c.ids.next()
 	if keep {
-		e := c.cache.put(key, &cachedDict{vec: *v, id: c.dictID}, bytes, max(cost, float64(time.Since(began))))
-		d := e.value.(*cachedDict)
-		c.lease, c.dict, c.dictID = e, &d.vec, d.id
+		d := &cachedDict{vec: *v, id: c.dictID}
+		if wide {
+			bytes = d.shrink()
+		}
+		e := c.cache.put(key, d, bytes, cost)
+		d = e.value.(*cachedDict)
+		c.lease, c.dict, c.narrow, c.dictID = e, &d.vec, d.narrow, d.id
 	}
 	return nil
 }
+
+// entry returns a value of the chunk's dictionary.
+func (c *chunkReader) entry(i int) sql.Value {
+	if c.narrow.off == nil {
+		return vector.ValueAt(c.dict, i)
+	}
+	var one [1]uint64
+	c.narrow.widen(one[:], i)
+	return vector.ValueAt(&vector.Vec{Type: c.dict.Type, Layout: c.dict.Layout, N: 1, Data: vector.Bytes(one[:])}, 0)
+}
+
+// dictCost estimates the nanoseconds that decoding a dictionary of n entries takes.
+func dictCost(n, bytes int) float64 { return float64(bytes + 5*n + 20000) }
 
 // dictValues converts the dictionary's PLAIN values.
 func (c *chunkReader) dictValues(s *dictScratch, pool *bufferPool, body []byte) error {

@@ -76,7 +76,7 @@ func (f *filter) drops() bool { return len(f.order) > 0 }
 func (f *filter) bytes() int64 {
 	n := int64(8 * vector.BatchSize)
 	for _, s := range f.steps {
-		n += int64(cap(s.lut.pass) + 4*cap(s.idx))
+		n += int64(cap(s.lut.pass) + 8*cap(s.lut.wide) + 4*cap(s.idx))
 		for i := range s.in {
 			n += s.in[i].bytes()
 		}
@@ -342,6 +342,7 @@ type lut struct {
 	null    uint8
 	errs    map[uint32]error // entries and (nullCode) NULL that raise
 	vec     vector.Vec
+	wide    []uint64 // values of a narrow dictionary
 	batch   vector.Batch
 	some    bool // some entry passes
 }
@@ -374,7 +375,14 @@ func (f *filter) fillLUT(s *step, c *chunkReader) error {
 	size := c.dict.Layout.Size()
 	for lo := 0; lo < c.dict.N && !l.useless; lo += vector.BatchSize {
 		n := min(vector.BatchSize, c.dict.N-lo)
-		l.vec = vector.Vec{Type: c.dict.Type, Layout: c.dict.Layout, N: n, Data: c.dict.Data[lo*size : (lo+n)*size], Bufs: c.dict.Bufs}
+		l.vec = vector.Vec{Type: c.dict.Type, Layout: c.dict.Layout, N: n, Bufs: c.dict.Bufs}
+		if c.narrow.off != nil {
+			l.wide = growSlice(l.wide, vector.BatchSize)
+			c.narrow.widen(l.wide[:n], lo)
+			l.vec.Data = vector.Bytes(l.wide[:n])
+		} else {
+			l.vec.Data = c.dict.Data[lo*size : (lo+n)*size]
+		}
 		if err := f.tryEntries(s, c, n, func(i int) uint32 { return uint32(lo + i) }); err != nil {
 			return err
 		}

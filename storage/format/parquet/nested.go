@@ -466,7 +466,7 @@ func (l *leafReader) current() (sql.Value, error) {
 	}
 	switch {
 	case p.kind == kindCodes:
-		return vector.ValueAt(l.dict, int(p.codes[i])), nil
+		return l.entry(int(p.codes[i])), nil
 	case p.kind == kindSpans && cv.str:
 		sp := p.spans[i]
 		b := p.data.b[uint32(sp):][:sp>>32]

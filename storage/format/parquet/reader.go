@@ -48,6 +48,7 @@ func (f *Format) NewReader(req *format.Request) format.Reader {
 	}
 	r.batch.Cols = make([]*vector.Vec, len(req.Output))
 	r.filter.init(r)
+	f.cache.tick()
 	return r
 }
 

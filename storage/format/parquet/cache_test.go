@@ -1,0 +1,91 @@
+package parquet
+
+import "testing"
+
+func key(i int) cacheKey { return cacheKey{url: "file:///f", kind: kindDict, group: int32(i)} }
+
+// ask is what a reader does for a dictionary: it reports whether it was there.
+func ask(c *Cache, i int, bytes int64) bool {
+	if e := c.get(key(i)); e != nil {
+		e.release()
+		return true
+	}
+	if c.wants(key(i), bytes, 3*float64(bytes)) {
+		c.put(key(i), i, bytes, 3*float64(bytes)).release()
+	}
+	return false
+}
+
+// scan asks for entries from .. from+n-1 and counts the hits.
+func scan(c *Cache, from, n int) int {
+	c.tick()
+	c.tick()
+	hits := 0
+	for i := range n {
+		if ask(c, from+i, 100) {
+			hits++
+		}
+	}
+	return hits
+}
+
+// A table larger than the cache is scanned again and again: a part of it stays.
+func TestCacheKeepsPartOfLargeScan(t *testing.T) {
+	c := NewCache(1000)
+	for run := range 20 {
+		if hits := scan(c, 0, 30); run > 0 && hits != 10 {
+			t.Fatalf("run %d: %d hits of 10 entries that fit", run, hits)
+		}
+	}
+}
+
+// What is read once does not push out what is read often; what takes its place in
+// daily use does, soon.
+func TestCacheFollowsUse(t *testing.T) {
+	c := NewCache(1000)
+	for range 5 {
+		scan(c, 0, 10)
+	}
+	scan(c, 100, 10)
+	if hits := scan(c, 0, 10); hits != 10 {
+		t.Errorf("%d of 10 entries are left after one scan of others", hits)
+	}
+	for range 20 {
+		scan(c, 200, 10)
+	}
+	if hits := scan(c, 200, 10); hits != 10 {
+		t.Errorf("%d hits of 10 entries after 20 scans of nothing else", hits)
+	}
+}
+
+// The budget follows the files whose footers are there.
+func TestCacheLimits(t *testing.T) {
+	c := NewCache(1)
+	c.SetLimits(1000, 5000, 0.1)
+	footer := func(i int, size int64) {
+		c.put(cacheKey{url: "f", kind: kindFooter, group: int32(i)}, &fileMeta{size: size}, 1, 1).release()
+	}
+	if b := c.Stats().Budget; b != 1000 {
+		t.Errorf("budget %d without files", b)
+	}
+	footer(1, 20000)
+	if b := c.Stats().Budget; b != 3000 {
+		t.Errorf("budget %d with 20,000 bytes of files", b)
+	}
+	footer(2, 1000000)
+	if b := c.Stats().Budget; b != 5000 {
+		t.Errorf("budget %d, at most 5,000", b)
+	}
+	scan(c, 0, 40)
+	if n := c.Bytes(); n != 4002 {
+		t.Errorf("%d bytes used", n)
+	}
+	c.SetBudget(0)
+	if s := c.Stats(); s.Bytes != 0 || s.Budget != 0 {
+		t.Errorf("%+v after the budget was taken away", s)
+	}
+	c.SetLimits(1000, 5000, 0.1)
+	if b := c.Stats().Budget; b != 1000 {
+		t.Errorf("budget %d: files that are not in use count", b)
+	}
+}
