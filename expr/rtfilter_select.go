@@ -77,8 +77,8 @@ func filterInts[T int32 | int64](f *FilterData, vals []T, codes []uint32, rows [
 			}
 			x := int64(vals[c])
 			out[k] = i
-			if uint64(x-lo) <= span && bloomHas(bloom, vector.HashInt(x)) {
-				k++
+			if uint64(x-lo) <= span {
+				k += int(b2t(bloom.has(vector.HashInt(x))))
 			}
 		}
 	}
