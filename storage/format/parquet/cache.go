@@ -260,13 +260,16 @@ func (c *Cache) put(k cacheKey, value any, bytes int64, cost float64) *cacheEntr
 		old.leases.Add(1)
 		return old
 	}
-	e.freq += c.ghosts[k]
-	delete(c.ghosts, k)
-	e.worth = c.clock + rate(e.freq, e.cost, e.bytes)
 	budget := c.budget()
 	if e.bytes > budget {
 		return e
 	}
+	e.freq += c.ghosts[k]
+	delete(c.ghosts, k)
+	if c.used+e.bytes <= budget {
+		e.freq = maxFreq // free room is no worse used by this than by what comes next
+	}
+	e.worth = c.clock + rate(e.freq, e.cost, e.bytes)
 	c.shrink(budget - e.bytes)
 	if c.used+e.bytes > budget {
 		return e

@@ -37,6 +37,9 @@ func TestCacheKeepsPartOfLargeScan(t *testing.T) {
 			t.Fatalf("run %d: %d hits of 10 entries that fit", run, hits)
 		}
 	}
+	if n := c.Stats().Dictionary.Evictions; n != 0 {
+		t.Errorf("%d evictions", n)
+	}
 }
 
 // What is read once does not push out what is read often; what takes its place in
