@@ -26,6 +26,15 @@ if [ "$(cat "$build/venv/.pins" 2>/dev/null)" != "$pins" ]; then
 	"$build/venv/bin/pip" install -q --disable-pip-version-check $pins
 	echo "$pins" >"$build/venv/.pins"
 fi
+# TPC-DS's data, texts and answers are those of one version of DuckDB's extension.
+pins="duckdb==1.5.5 duckdb-extension-tpcds==1.5.5"
+if [ "$(cat "$build/venv-ds/.pins" 2>/dev/null)" != "$pins" ]; then
+	rm -rf "$build/venv-ds"
+	python3 -m venv "$build/venv-ds"
+	# shellcheck disable=SC2086
+	"$build/venv-ds/bin/pip" install -q --disable-pip-version-check $pins
+	echo "$pins" >"$build/venv-ds/.pins"
+fi
 # Debian's pgjdbc cannot bind logins to their TLS channel; this one can.
 pgjdbc=42.7.7
 if [ ! -f "$build/jars/postgresql-$pgjdbc.jar" ]; then
