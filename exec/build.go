@@ -57,12 +57,13 @@ type builder struct {
 	stores     map[int]*rowStore // of shared plans and work tables
 	filters    map[int]*expr.RuntimeFilter
 	publishers map[int]*pipeline
+	kept       map[int]*keptRows
 	wants      map[*pipeline][]int // filters that a pipeline's scans await
 }
 
 func newBuilder(e *Execution) *builder {
 	return &builder{e: e, shared: map[int]*pipeline{}, stores: map[int]*rowStore{}, filters: map[int]*expr.RuntimeFilter{},
-		publishers: map[int]*pipeline{}, wants: map[*pipeline][]int{}}
+		publishers: map[int]*pipeline{}, kept: map[int]*keptRows{}, wants: map[*pipeline][]int{}}
 }
 
 // stream is a pipeline under construction: it has no sink yet.

@@ -31,6 +31,7 @@ type memLake struct {
 	tables map[string]*memTable
 	seed   uint64
 	env    *expr.Env
+	listed atomic.Int32 // how often files were listed
 }
 
 func (l *memLake) Open(t *model.Table) (TableAccess, error) {
@@ -44,6 +45,7 @@ type memFormat struct {
 }
 
 func (m *memFormat) Files(ctx context.Context, _ *table.Request, yield func(*format.FileTask) error) error {
+	m.lake.listed.Add(1)
 	for lo, seq := 0, uint64(0); lo < len(m.t.rows); lo, seq = lo+3*m.t.per, seq+1 {
 		if err := yield(&format.FileTask{URL: fmt.Sprint(lo), Seq: seq}); err != nil {
 			return err

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/sluicedb/sluice/expr"
@@ -44,7 +45,8 @@ func (b *builder) tableScan(n *physical.TableScan) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	outAt, err := positions(ids(n.Read), n.Cols)
+	deliver := slices.Concat(n.Cols, n.KeepCols)
+	outAt, err := positions(ids(n.Read), deliver)
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +60,15 @@ func (b *builder) tableScan(n *physical.TableScan) (*stream, error) {
 			Env: b.e.rt.Env, Store: access.Store, Partition: access.Partitions, Metrics: node.files},
 	}
 	s.room = sync.NewCond(&s.mu)
-	out := b.from(n, s, ids(n.Cols))
+	out := b.from(n, s, ids(deliver))
 	for _, f := range n.Filters {
 		out.wants = append(out.wants, f.ID)
+	}
+	if n.Keep > 0 {
+		b.keep(out, n)
+	}
+	if n.Reuse != nil {
+		return out, b.reuse(out, n)
 	}
 	return out, nil
 }

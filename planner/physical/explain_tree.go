@@ -370,6 +370,12 @@ func describeScan(p *planNode, n *TableScan, opt *ExplainOptions) {
 	p.addConds("Row Group and Page Filter", prune)
 	p.addConds("Filter", rows)
 	filterRefs(p, n.Read, n.Filters)
+	if n.Keep > 0 {
+		p.addText("Keeps Rows", n.Keep, fmt.Sprintf("as #%d, while few", n.Keep))
+	}
+	if n.Reuse != nil {
+		p.addText("Reuses Rows", n.Reuse.Keep, fmt.Sprintf("kept as #%d, if all are", n.Reuse.Keep))
+	}
 	if n.Limit > 0 {
 		p.add("Limit", n.Limit)
 	}

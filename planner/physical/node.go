@@ -61,6 +61,19 @@ type TableScan struct {
 	// Limit, if > 0, is how many rows the plan above can use at most.
 	Limit int64
 	Facts ScanFacts
+	// Keep, if > 0, is the number under which the scan keeps its rows, with KeepCols
+	// besides Cols, as long as they are few: for scans that would read them again.
+	Keep     int
+	KeepCols []logical.Col
+	Reuse    *Reuse // nil: none
+}
+
+// Reuse names rows that another scan of the same table keeps and that hold all rows
+// of this one. If they are all there when this one starts, no file is read again.
+type Reuse struct {
+	Keep  int             // of the other scan
+	Cols  []expr.ColumnID // what its first columns (Cols, KeepCols) are called here; -1: not wanted
+	Conds []expr.Expr     // of Filter: those that the rows kept have not passed
 }
 
 // ScanFacts is what planning learnt of a table, for EXPLAIN. Counts are -1 where

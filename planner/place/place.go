@@ -40,6 +40,7 @@ func Plan(ctx context.Context, n logical.Node, opt Options) (*physical.Plan, err
 	p := &physical.Plan{Root: r.node, Output: out, Ordered: ordered(n)}
 	if !opt.NoRuntimeFilters {
 		p.Filters = b.runtimeFilters(p.Root)
+		b.reuseScans(p.Root)
 	}
 	p.Number()
 	b.price(p)

@@ -173,6 +173,9 @@ func NullSafe(e expr.Expr) (*expr.Call, bool) {
 	return nil, false
 }
 
+// Substitute replaces columns by expressions.
+func Substitute(e expr.Expr, m map[expr.ColumnID]expr.Expr) expr.Expr { return substitute(e, m) }
+
 // substitute replaces columns by expressions.
 func substitute(e expr.Expr, m map[expr.ColumnID]expr.Expr) expr.Expr {
 	if len(m) == 0 {
