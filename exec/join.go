@@ -54,8 +54,10 @@ type joinBuild struct {
 	hold  []*Grant
 	table *joinTable
 	own   *Grant // of the table
-	parts *joinParts
-	spilt atomic.Bool
+	// On disk, if they did not fit: in parts by the hash of their keys, or in blocks.
+	parts  *joinParts
+	blocks *joinBlocks
+	spilt  atomic.Bool
 }
 
 func (b *joinBuild) NewState(*Task) (SinkState, error) {
@@ -87,18 +89,32 @@ func (s *joinBuildState) Push(_ *Task, in *vector.Batch) (Status, error) {
 }
 
 // overflow is called when the budget refuses the rows: they go to disk, divided by
-// the hash of their keys, if the join can be done in parts.
+// the hash of their keys if the join can be done in parts.
 func (s *joinBuildState) overflow(size int64) error {
 	b := s.b
-	if !b.spec.divisible() {
-		return s.grant.Must(size)
-	}
-	if !b.spilt.Load() && size <= b.exec.rt.spillFloor() {
+	if size <= b.exec.rt.spillFloor() && !(b.spilt.Load() && b.spec.divisible()) {
 		s.grant.Force(size)
 		return nil
 	}
 	b.spilt.Store(true)
-	return s.divide()
+	if b.spec.divisible() {
+		return s.divide()
+	}
+	return s.block()
+}
+
+// block moves the task's rows to the blocks.
+func (s *joinBuildState) block() error {
+	b := s.b
+	b.mu.Lock()
+	if b.blocks == nil {
+		b.blocks = &joinBlocks{exec: b.exec, spec: b.spec}
+	}
+	b.mu.Unlock()
+	err := b.blocks.add(s.set)
+	s.set = newRowSet(b.spec.types)
+	s.grant.Force(0)
+	return err
 }
 
 // divide moves the task's rows to the partitions.
@@ -120,6 +136,9 @@ func (s *joinBuildState) divide() error {
 func (s *joinBuildState) Combine(*Task) (Status, error) {
 	b := s.b
 	if b.spilt.Load() && s.part == nil {
+		if !b.spec.divisible() {
+			return NeedInput, s.block()
+		}
 		if err := s.divide(); err != nil {
 			return NeedInput, err
 		}
@@ -139,18 +158,7 @@ func (s *joinBuildState) Close() { s.grant.Close() }
 
 func (b *joinBuild) Finish(*Task) (Status, error) {
 	if b.spilt.Load() {
-		// A task may have combined before another found the budget used up.
-		w := b.parts.build.writer(0)
-		for _, set := range b.sets {
-			if err := w.addSet(set); err != nil {
-				return Done, err
-			}
-		}
-		b.sets = nil
-		for _, g := range b.hold {
-			g.Close()
-		}
-		if err := w.close(); err != nil {
+		if err := b.spill(); err != nil {
 			return Done, err
 		}
 		b.spec.publishNothing()
@@ -170,6 +178,32 @@ func (b *joinBuild) Finish(*Task) (Status, error) {
 	return NeedInput, nil
 }
 
+// spill moves the rows of tasks that combined before another found the budget used
+// up to where the others are.
+func (b *joinBuild) spill() error {
+	defer func() {
+		b.sets = nil
+		for _, g := range b.hold {
+			g.Close()
+		}
+	}()
+	if b.blocks != nil {
+		for _, set := range b.sets {
+			if err := b.blocks.add(set); err != nil {
+				return err
+			}
+		}
+		return b.blocks.finish()
+	}
+	w := b.parts.build.writer(0)
+	for _, set := range b.sets {
+		if err := w.addSet(set); err != nil {
+			return err
+		}
+	}
+	return w.close()
+}
+
 // release gives up the table.
 func (b *joinBuild) release() {
 	b.own.Close()
@@ -179,6 +213,9 @@ func (b *joinBuild) release() {
 		if b.parts.probe != nil {
 			b.parts.probe.free()
 		}
+	}
+	if b.blocks != nil {
+		b.blocks.free()
 	}
 }
 

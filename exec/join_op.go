@@ -24,9 +24,12 @@ func (j *joinOp) NewState(t *Task) (OperatorState, error) {
 	j.active.Add(1)
 	j.open.Add(1)
 	s := &joinState{j: j}
-	if j.build.spilt.Load() {
+	switch {
+	case j.build.blocks != nil:
+		s.block = j.build.blocks.run(t)
+	case j.build.parts != nil:
 		s.part = j.build.parts.probeWriter()
-	} else {
+	default:
 		s.p = newProber(t, j.spec, j.build.table)
 	}
 	return s, nil
@@ -40,11 +43,15 @@ type joinState struct {
 	last    bool
 	part    *partWriter
 	run     *partRun
+	block   *blockRun
 }
 
 func (s *joinState) Push(t *Task, in *vector.Batch) (*vector.Batch, Status, error) {
-	if s.part != nil {
+	switch {
+	case s.part != nil:
 		return nil, NeedInput, s.part.add(in.Cols, in.Sel, in.N)
+	case s.block != nil:
+		return nil, NeedInput, s.block.push(in)
 	}
 	if !s.started {
 		s.p.start(in)
@@ -68,11 +75,19 @@ func (s *joinState) Flush(t *Task) (*vector.Batch, Status, error) {
 				return nil, Done, err
 			}
 		}
+		if s.block != nil {
+			if err := s.block.end(); err != nil {
+				return nil, Done, err
+			}
+		}
 		s.left = true
 		if s.j.active.Add(-1) == 0 {
 			s.last = true
 			s.j.wait.wakeAll()
 		}
+	}
+	if s.block != nil {
+		return s.block.next(t)
 	}
 	if s.part == nil {
 		// The last task gives the build rows without a match.
@@ -97,10 +112,13 @@ func (s *joinState) Flush(t *Task) (*vector.Batch, Status, error) {
 
 // Close gives up the table when no task uses it any more.
 func (s *joinState) Close() {
-	if s.j.open.Add(-1) == 0 {
-		s.j.build.release()
-	}
 	if s.run != nil {
 		s.run.close()
+	}
+	if s.block != nil {
+		s.block.close()
+	}
+	if s.j.open.Add(-1) == 0 {
+		s.j.build.release()
 	}
 }

@@ -27,6 +27,7 @@ type prober struct {
 	lo, hi uint32
 	open   bool
 	stage  uint8
+	part   bool  // the table is a part of the build side: only pairs are tried
 	fail   error // raised when the rows before it are out
 	failAt int   // first row (k) that is not to be answered
 
@@ -100,13 +101,25 @@ func (p *prober) start(in *vector.Batch) {
 	p.out.Seq, p.out.First = in.Seq, in.First
 }
 
+// startPart starts the first n rows of a batch, which has no selection: for pairs
+// with a part of the build rows, or for the answer when there are no more parts.
+// The caller knows which rows have had matches.
+func (p *prober) startPart(in *vector.Batch, n int, pairs bool) {
+	p.start(in)
+	p.sel, p.groups, p.hit, p.nul, p.failAt = p.sel[:n], p.groups[:n], p.hit[:n], p.nul[:n], n
+	p.part = pairs
+	if !pairs {
+		p.stage = stageRest
+	}
+}
+
 // next gives a batch of output; nil when the input is used up (done) or the task's
 // time is.
 func (p *prober) next(t *Task) (*vector.Batch, error) {
 	for {
 		switch p.stage {
 		case stagePairs:
-			if p.res == nil {
+			if p.res == nil && !p.part {
 				if b, ok := p.direct(); ok {
 					p.stage = stageDone
 					return b, nil
@@ -132,12 +145,18 @@ func (p *prober) next(t *Task) (*vector.Batch, error) {
 			}
 		case stageRest:
 			p.stage = stageDone
+			if p.part {
+				if p.spec.kind == physical.ProbeMark && p.spec.markNulls {
+					return nil, p.unknownMarks(t)
+				}
+				return nil, nil
+			}
 			b, err := p.rest(t)
 			if err != nil || b != nil {
 				return b, err
 			}
 		default:
-			if err := p.fail; err != nil {
+			if err := p.fail; err != nil && !p.part {
 				p.fail = nil
 				return nil, err
 			}
@@ -147,7 +166,7 @@ func (p *prober) next(t *Task) (*vector.Batch, error) {
 }
 
 // done reports whether the input is used up.
-func (p *prober) done() bool { return p.stage == stageDone && p.fail == nil }
+func (p *prober) done() bool { return p.stage == stageDone && (p.fail == nil || p.part) }
 
 // direct answers the whole batch at once where no pairs need to be listed: the
 // probe columns are passed on as they are.

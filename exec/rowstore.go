@@ -30,6 +30,13 @@ type rowUnit struct {
 	frame  frameRef
 }
 
+func (u *rowUnit) rows() int {
+	if u.set != nil {
+		return u.hi - u.lo
+	}
+	return u.frame.rows
+}
+
 func (e *Execution) newRowStore(types []sql.Type, node *counters) *rowStore {
 	return &rowStore{exec: e, node: node, types: types}
 }
