@@ -16,6 +16,8 @@ import (
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/storage/table"
+	"github.com/sluicedb/sluice/vector"
 )
 
 var ctx = context.Background()
@@ -186,7 +188,7 @@ func TestBatch(t *testing.T) {
 		t.Fatal("others see an uncommitted table")
 	}
 	must(t, c.Update(ctx, create(lake("theirs")))) // takes an identifier meanwhile
-	n, err := b.Snapshot().Partitions(nil).Partitions(ctx, b.Snapshot().Table("public", "mine"), nil, nil, func(p *model.Partition) error {
+	n, err := b.Snapshot().Partitions(nil).Partitions(ctx, &table.PartitionQuery{Table: b.Snapshot().Table("public", "mine")}, func(p *model.Partition) error {
 		if p.Location != "s3://b/a/" {
 			t.Errorf("location %s", p.Location)
 		}
@@ -290,14 +292,20 @@ func keyColumns() []format.Column {
 // brute evaluates conjuncts for each partition the plain way.
 func brute(t testing.TB, conjuncts []expr.Expr, parts []*model.Partition) []bool {
 	trues := make([]int, len(parts))
+	ids := []expr.ColumnID{1, 2, 3}
 	for _, e := range conjuncts {
-		p := keyPredicate{e: e, ids: []expr.ColumnID{1, 2, 3}, keys: []int{0, 1, 2}}
-		ev, err := newEvaluator(&p, &expr.Env{}, func(i int) { trues[i]++ })
+		prog, err := expr.Compile([]expr.Expr{e}, ids)
 		must(t, err)
+		ev := prog.NewEvaluator(&expr.Env{})
 		for i, part := range parts {
-			must(t, ev.add(i, func(k int) *sql.Value { return &part.Typed[k] }))
+			b := &vector.Batch{N: 1}
+			for k := range ids {
+				b.Cols = append(b.Cols, vector.FlatOf(part.Typed[k].Type, part.Typed[k:k+1]))
+			}
+			if got, err := ev.Select(0, b, nil, nil); err != nil || len(got) == 1 {
+				trues[i]++
+			}
 		}
-		must(t, ev.flush())
 	}
 	out := make([]bool, len(parts))
 	for i := range out {
@@ -332,7 +340,7 @@ func TestPruningAgainstBruteForce(t *testing.T) {
 	tab := s.Table("public", "ev")
 	src := s.Partitions(&expr.Env{})
 	var all []*model.Partition
-	_, err := src.Partitions(ctx, tab, nil, nil, func(p *model.Partition) error { all = append(all, p); return nil })
+	_, err := src.Partitions(ctx, &table.PartitionQuery{Table: tab}, func(p *model.Partition) error { all = append(all, p); return nil })
 	must(t, err)
 	if len(all) != len(parts)-1 {
 		t.Fatalf("%d partitions", len(all))
@@ -344,7 +352,7 @@ func TestPruningAgainstBruteForce(t *testing.T) {
 			conjuncts = append(conjuncts, randomPredicate(t, g, rng, 2))
 		}
 		var got, want []string
-		n, err := src.Partitions(ctx, tab, keyColumns(), conjuncts, func(p *model.Partition) error { got = append(got, p.Location); return nil })
+		n, err := src.Partitions(ctx, &table.PartitionQuery{Table: tab, Columns: keyColumns(), Conjuncts: conjuncts}, func(p *model.Partition) error { got = append(got, p.Location); return nil })
 		must(t, err)
 		pass := brute(t, conjuncts, all)
 		for i, p := range all {
@@ -384,7 +392,7 @@ func TestProjectionEqualsRegistered(t *testing.T) {
 	for i := range 300 {
 		conjuncts := []expr.Expr{randomPredicate(t, g, rng, 2), randomPredicate(t, g, rng, 1)}
 		list := func(name string) (out []string) {
-			_, err := src.Partitions(ctx, s.Table("public", name), keyColumns(), conjuncts, func(p *model.Partition) error {
+			_, err := src.Partitions(ctx, &table.PartitionQuery{Table: s.Table("public", name), Columns: keyColumns(), Conjuncts: conjuncts}, func(p *model.Partition) error {
 				out = append(out, p.Location)
 				return nil
 			})
@@ -426,7 +434,7 @@ func TestPruningTime(t *testing.T) {
 		c.cache.clear()
 		for i := range best {
 			began := time.Now()
-			n, err := s.Partitions(&expr.Env{}).Partitions(ctx, s.Table("public", "ev"), cols, []expr.Expr{src, eq(3, 7), eq(2, 9), eq(1, 2), eq(0, 2025)}, func(*model.Partition) error { return nil })
+			n, err := s.Partitions(&expr.Env{}).Partitions(ctx, &table.PartitionQuery{Table: s.Table("public", "ev"), Columns: cols, Conjuncts: []expr.Expr{src, eq(3, 7), eq(2, 9), eq(1, 2), eq(0, 2025)}}, func(*model.Partition) error { return nil })
 			must(t, err)
 			if n.Kept != 3 || n.Total != 100_000 {
 				t.Fatalf("kept %d of %d", n.Kept, n.Total)

@@ -26,24 +26,45 @@ type keyValues struct {
 	t     sql.Type
 	raw   []string
 	typed []sql.Value // zero Type where raw is not a value of t
-	once  sync.Once
-	order []int32 // rank of each value number; call ranks
+
+	ranked sync.Once
+	order  []int32 // rank of each value number; call ranks
+	filled sync.Once
+	vec    *vector.Vec // the values, NULL where raw is not one; call vector
 }
 
-func newKeyValues(t sql.Type, raw []string) (kv *keyValues) {
-	kv = &keyValues{t: t, raw: raw, typed: make([]sql.Value, len(raw))}
-	for i := 1; i < len(raw); i++ {
+// set makes kv the values of a key of type t.
+func (kv *keyValues) set(t sql.Type, raw []string) {
+	kv.t, kv.raw, kv.typed = t, raw, make([]sql.Value, len(raw))
+	for i := range raw {
 		if v, ok := layout.ParseValue(t, raw[i]); ok {
 			kv.typed[i] = v
 		}
 	}
-	return kv
+}
+
+// vector is the values by number, to be looked up by codes.
+func (kv *keyValues) vector() *vector.Vec {
+	kv.filled.Do(func() {
+		c := vector.NewColumn(kv.t)
+		ids := make([]uint32, len(kv.typed))
+		for i, v := range kv.typed {
+			if v.Type.OID == 0 {
+				v = sql.Value{Type: kv.t, Null: true}
+			}
+			c.AppendValue(v)
+			ids[i] = uint32(i)
+		}
+		kv.vec = &vector.Vec{}
+		c.Gather(ids, kv.vec)
+	})
+	return kv.vec
 }
 
 // ranks orders values as the type does, NULL last, values that do not fit after
 // that; equal ones by their raw text.
 func (kv *keyValues) ranks() []int32 {
-	kv.once.Do(func() {
+	kv.ranked.Do(func() {
 		class := func(v *sql.Value) int {
 			switch {
 			case v.Type.OID == 0:
@@ -81,9 +102,8 @@ func (kv *keyValues) ranks() []int32 {
 func newKeyIndex(t *model.Table, x *store.PartIndex) *keyIndex {
 	k := &keyIndex{PartIndex: x, keys: make([]keyValues, len(t.Keys)), bytes: x.Bytes()}
 	for i := range t.Keys {
-		kv := newKeyValues(t.Keys[i].Type, x.Raw[i])
-		k.keys[i].t, k.keys[i].raw, k.keys[i].typed = kv.t, kv.raw, kv.typed
-		k.bytes += int64(len(kv.raw)) * 160
+		k.keys[i].set(t.Keys[i].Type, x.Raw[i])
+		k.bytes += int64(len(x.Raw[i])) * 200
 	}
 	return k
 }

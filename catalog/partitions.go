@@ -2,12 +2,13 @@ package catalog
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/sluicedb/sluice/catalog/store"
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
-	"github.com/sluicedb/sluice/storage/format"
+	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/table"
 )
 
@@ -25,66 +26,123 @@ type PartitionSource struct {
 // predicates are evaluated in.
 func (s *Snapshot) Partitions(env *expr.Env) *PartitionSource { return &PartitionSource{s, env} }
 
-// Partitions yields, in key order, the partitions for which every conjunct may
-// be true. Conjuncts that speak of other columns than keys are ignored. All are
-// of one state of the store.
-func (p *PartitionSource) Partitions(ctx context.Context, t *model.Table, cols []format.Column, conjuncts []expr.Expr,
-	yield func(*model.Partition) error) (table.PartitionCount, error) {
-	preds := keyPredicates(t, cols, conjuncts)
-	if Projected(t) {
-		return p.project(t, preds, yield)
+// Partitions yields, in key order, the partitions for which every conjunct may be
+// true and every join filter that is ready may pass a row. Conditions that speak of
+// other columns than keys are ignored. All are of one state of the store; the
+// first are yielded while others are still read.
+func (p *PartitionSource) Partitions(ctx context.Context, q *table.PartitionQuery, yield func(*model.Partition) error) (table.PartitionCount, error) {
+	conds, never := conditionsOf(q)
+	if Projected(q.Table) {
+		j, err := newProjected(q.Table, conds, p.env)
+		if err != nil {
+			return table.PartitionCount{}, err
+		}
+		count := table.PartitionCount{Total: j.total}
+		if !never {
+			count.Kept, err = j.each(ctx, yield)
+		}
+		return count, err
 	}
-	var count table.PartitionCount
-	var kept []*model.Partition
-	err := p.snap.parts.view(ctx, func(v *store.View) error {
-		kept = nil
-		x, err := p.snap.parts.index(v, t)
-		if err != nil {
-			return err
-		}
-		count.Total = int64(x.Count)
-		slots, err := x.prune(preds, p.env)
-		if err != nil {
-			return err
-		}
-		x.sort(slots)
-		kept = make([]*model.Partition, 0, len(slots))
-		for batch := range slices.Chunk(slots, fetchRows) {
-			rows, err := v.PartitionRows(t, batch)
+	return p.registered(ctx, q.Table, conds, never, yield)
+}
+
+// fetch is what a reader of registered partitions has found: how many, and their
+// records as they come.
+type fetch struct {
+	count   table.PartitionCount
+	records chan []store.PartRecord
+}
+
+// registered reads in a goroutine of its own, which never waits for the consumer:
+// a transaction of the store must not last as long as the statement.
+func (p *PartitionSource) registered(ctx context.Context, t *model.Table, conds []condition, never bool, yield func(*model.Partition) error) (table.PartitionCount, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	found, ended := make(chan fetch, 1), make(chan error, 1)
+	go func() {
+		defer close(found)
+		ended <- p.snap.parts.view(ctx, func(v *store.View) error {
+			x, err := p.snap.parts.index(v, t)
 			if err != nil {
 				return err
 			}
-			kept = append(kept, rows...)
-		}
-		return nil
-	})
-	if err != nil {
-		return table.PartitionCount{}, err
+			f := fetch{count: table.PartitionCount{Total: int64(x.Count)}}
+			var slots []int64
+			if !never {
+				if slots, err = x.prune(conds, p.env); err != nil {
+					return err
+				}
+			}
+			x.sort(slots)
+			f.count.Kept = int64(len(slots))
+			f.records = make(chan []store.PartRecord, len(slots)/fetchRows+1)
+			defer close(f.records)
+			found <- f
+			for batch := range slices.Chunk(slots, fetchRows) {
+				records, err := v.PartRecords(t, batch)
+				if err != nil {
+					return err
+				}
+				f.records <- records
+			}
+			return nil
+		})
+	}()
+	f, ok := <-found
+	if !ok {
+		return f.count, <-ended
 	}
-	count.Kept = int64(len(kept))
-	for i, part := range kept {
-		kept[i] = nil
-		if err := yield(part); err != nil {
-			return count, err
+	for records := range f.records {
+		for i := range records {
+			part, err := records[i].Partition(t)
+			if err == nil {
+				err = yield(part)
+			}
+			if err != nil {
+				cancel()
+				<-ended
+				return f.count, err
+			}
 		}
 	}
-	return count, nil
+	return f.count, <-ended
 }
 
-// Count says how many partitions the predicates leave, without reading them.
-func (p *PartitionSource) Count(ctx context.Context, t *model.Table, cols []format.Column, conjuncts []expr.Expr) (table.PartitionCount, error) {
-	preds := keyPredicates(t, cols, conjuncts)
-	if Projected(t) {
-		return p.project(t, preds, func(*model.Partition) error { return nil })
-	}
+// Count says how many partitions the conditions leave, or at most leave, without
+// reading them.
+func (p *PartitionSource) Count(ctx context.Context, q *table.PartitionQuery) (table.PartitionCount, error) {
+	conds, never := conditionsOf(q)
 	var count table.PartitionCount
+	if Projected(q.Table) {
+		j, err := newProjected(q.Table, conds, p.env)
+		if j == nil {
+			return count, err
+		}
+		count.Total = j.total
+		if err != nil {
+			if sql.AsError(err).Code != sql.CodeProgramLimitExceeded {
+				return count, err
+			}
+			// A key has too many values to list them; join filters may leave few.
+			count.Kept = math.MaxInt64
+			return count, nil
+		}
+		if !never {
+			count.Kept, err = j.count(ctx)
+		}
+		return count, err
+	}
 	err := p.snap.parts.view(ctx, func(v *store.View) error {
-		x, err := p.snap.parts.index(v, t)
+		x, err := p.snap.parts.index(v, q.Table)
 		if err != nil {
 			return err
 		}
-		slots, err := x.prune(preds, p.env)
-		count = table.PartitionCount{Kept: int64(len(slots)), Total: int64(x.Count)}
+		count = table.PartitionCount{Total: int64(x.Count)}
+		if never {
+			return nil
+		}
+		slots, err := x.prune(conds, p.env)
+		count.Kept = int64(len(slots))
 		return err
 	})
 	return count, err

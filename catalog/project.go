@@ -1,15 +1,16 @@
 package catalog
 
 import (
+	"context"
 	"math"
-	"sort"
+	"slices"
 	"time"
 
 	"github.com/sluicedb/sluice/catalog/projection"
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
-	"github.com/sluicedb/sluice/storage/table"
+	"github.com/sluicedb/sluice/storage/object"
 )
 
 // Projected reports whether a table's partitions are computed, not registered.
@@ -18,118 +19,105 @@ func Projected(t *model.Table) bool { return projection.Enabled(t) }
 // maxProjected is the most partitions that one scan may be given.
 const maxProjected = 2_000_000
 
-// project yields the projected partitions that the predicates leave. Each key's
-// values are narrowed before they are combined, and combinations as soon as a
-// predicate can judge them, so that the whole product is never made.
-func (p *PartitionSource) project(t *model.Table, preds []keyPredicate, yield func(*model.Partition) error) (table.PartitionCount, error) {
+// maxCounted is up to how many combinations of key values are judged to tell how
+// many partitions are left.
+const maxCounted = 1 << 17
+
+// projected are the partitions of a projected table that conditions leave: values
+// of each key, narrowed before they are combined.
+type projected struct {
+	t     *model.Table
+	proj  *projection.Projection
+	env   *expr.Env
+	keys  []keyValues
+	conds []condition // of several keys
+	total int64       // partitions without conditions, -1 if unknown
+	none  bool
+}
+
+func newProjected(t *model.Table, conds []condition, env *expr.Env) (*projected, error) {
 	now := time.Now()
-	if p.env != nil && !p.env.StatementNow.IsZero() {
-		now = p.env.StatementNow
+	if env != nil && !env.StatementNow.IsZero() {
+		now = env.StatementNow
 	}
-	var count table.PartitionCount
 	proj, err := projection.Parse(t, now)
 	if err != nil {
-		return count, err
+		return nil, err
 	}
-	count.Total = projectedTotal(proj)
-	x := &keyIndex{keys: make([]keyValues, len(t.Keys))}
-	for i := range preds {
-		if len(preds[i].keys) == 0 {
-			if ok, err := constant(&preds[i], p.env); err != nil || !ok {
-				return count, err
-			}
-		}
-	}
-	for k := range t.Keys {
-		if err := x.projectKey(t, proj, k, preds, p.env); err != nil {
-			return count, err
-		}
-		if len(x.keys[k].raw) == 0 {
-			return count, nil
-		}
-	}
-	tuples, err := x.combine(t, preds, p.env)
-	if err != nil {
-		return count, err
-	}
-	for _, tuple := range tuples {
-		part := &model.Partition{Values: make([]string, len(tuple)), Typed: make([]sql.Value, len(tuple))}
-		for k, v := range tuple {
-			part.Values[k], part.Typed[k] = x.keys[k].raw[v], x.keys[k].typed[v]
-		}
-		part.Location = proj.Location(part.Values)
-		count.Kept++
-		if err := yield(part); err != nil {
-			return count, err
-		}
-	}
-	return count, nil
-}
-
-func projectedTotal(proj *projection.Projection) int64 {
-	total := int64(1)
+	p := &projected{t: t, proj: proj, env: env, keys: make([]keyValues, len(t.Keys)), total: 1}
 	for _, k := range proj.Keys {
-		n := k.Count()
-		if n < 0 || n > 0 && total > math.MaxInt64/n {
-			return -1
+		if p.total = product(p.total, k.Count()); p.total == math.MaxInt64 {
+			p.total = -1
+			break
 		}
-		total *= n
 	}
-	return total
+	for i := range conds {
+		switch len(conds[i].keys) {
+		case 0:
+			ok, err := conds[i].holds(env)
+			if err != nil {
+				return nil, err
+			}
+			p.none = p.none || !ok
+		case 1:
+		default:
+			p.conds = append(p.conds, conds[i])
+		}
+	}
+	for k := 0; k < len(t.Keys) && !p.none; k++ {
+		if err := p.project(k, conds); err != nil {
+			return p, err
+		}
+		p.none = len(p.keys[k].raw) == 0
+	}
+	return p, nil
 }
 
-// projectKey fills in the values of key k that its predicates leave, in order.
-func (x *keyIndex) projectKey(t *model.Table, proj *projection.Projection, k int, preds []keyPredicate, env *expr.Env) error {
-	key := proj.Keys[k]
-	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
-	var listed []sql.Value
-	fixed := false
-	for i := range preds {
-		for j, ord := range preds[i].keys {
-			if ord != k {
-				continue
-			}
-			b := boundsOf(preds[i].e, preds[i].ids[j])
-			lo, hi = max(lo, b.lo), min(hi, b.hi)
-			if b.fixed && (!fixed || len(b.values) < len(listed)) {
-				listed, fixed = b.values, true
-			}
-		}
+// product multiplies numbers that are not negative, up to MaxInt64; -1, unknown,
+// makes it that.
+func product(a, b int64) int64 {
+	switch {
+	case a == 0 || b == 0:
+		return 0
+	case a < 0 || b < 0 || a > math.MaxInt64/b:
+		return math.MaxInt64
+	}
+	return a * b
+}
+
+// project fills in the values of key k that its conditions leave, in order.
+func (p *projected) project(k int, conds []condition) error {
+	key, t := p.proj.Keys[k], p.t.Keys[k].Type
+	within := unbounded()
+	for i := range conds {
+		within.intersect(conds[i].bounds(k, t))
 	}
 	var raw []string
 	var err error
-	if fixed && listable(key, t.Keys[k].Type) {
-		raw = members(key, listed)
-	} else if raw, err = key.Values(lo, hi); err != nil {
+	if within.fixed && listable(key, t) {
+		raw = members(key, within.values)
+	} else if raw, err = key.Values(within.lo, within.hi); err != nil {
 		return err
 	}
-	kv := newKeyValues(t.Keys[k].Type, append([]string{""}, raw...))
-	pass := make([]bool, len(kv.raw))
-	for vid := 1; vid < len(pass); vid++ {
-		pass[vid] = true
+	p.keys[k].set(t, raw)
+	allowed, err := narrow(p.keys, k, conds, p.env)
+	if err != nil {
+		return err
 	}
-	one := &keyIndex{keys: make([]keyValues, len(t.Keys))}
-	one.keys[k].t, one.keys[k].raw, one.keys[k].typed = kv.t, kv.raw, kv.typed
-	for i := range preds {
-		if len(preds[i].keys) == 1 && preds[i].keys[0] == k {
-			if err := one.pruneValues(&preds[i], env, &pass); err != nil {
-				return err
-			}
-		}
-	}
-	ranks := kv.ranks()
+	ranks := p.keys[k].ranks()
 	var left []int
-	for vid := 1; vid < len(pass); vid++ {
-		if pass[vid] {
-			left = append(left, vid)
+	for v := range raw {
+		if allowed == nil || allowed[v] {
+			left = append(left, v)
 		}
 	}
-	sort.Slice(left, func(i, j int) bool { return ranks[left[i]] < ranks[left[j]] })
-	x.keys[k].t = kv.t
-	for _, vid := range left {
-		x.keys[k].raw = append(x.keys[k].raw, kv.raw[vid])
-		x.keys[k].typed = append(x.keys[k].typed, kv.typed[vid])
+	slices.SortFunc(left, func(a, b int) int { return int(ranks[a] - ranks[b]) })
+	texts := make([]string, len(left))
+	for i, v := range left {
+		texts[i] = raw[v]
 	}
+	p.keys[k] = keyValues{}
+	p.keys[k].set(t, texts)
 	return nil
 }
 
@@ -173,57 +161,157 @@ func rawOf(v sql.Value) (string, bool) {
 	return string(sql.AppendText(nil, v, &f)), true
 }
 
-// combine returns the combinations of the keys' values that the predicates of
-// several keys leave, in key order.
-func (x *keyIndex) combine(t *model.Table, preds []keyPredicate, env *expr.Env) ([][]int32, error) {
-	tuples := [][]int32{nil}
-	for k := range x.keys {
-		n := len(x.keys[k].raw)
-		if len(tuples) > maxProjected/n {
-			return nil, sql.Errorf(sql.CodeProgramLimitExceeded, "the query leaves more than %d projected partitions of table \"%s.%s\"", maxProjected, t.Database, t.Name).
-				WithHint("Add conditions on its partition keys to WHERE.")
-		}
-		next := make([][]int32, 0, len(tuples)*n)
-		for _, tuple := range tuples {
-			for v := range n {
-				next = append(next, append(tuple[:k:k], int32(v)))
-			}
-		}
-		for i := range preds {
-			p := &preds[i]
-			if len(p.keys) < 2 || p.keys[len(p.keys)-1] != k {
-				continue
-			}
-			var err error
-			if next, err = x.judge(p, env, next); err != nil {
-				return nil, err
-			}
-		}
-		tuples = next
+// count says how many partitions are left, or, where that would take long to find
+// out, how many there are at most.
+func (p *projected) count(ctx context.Context) (int64, error) {
+	if p.none {
+		return 0, nil
 	}
-	return tuples, nil
+	last := -1 // the last key that is not free of the others
+	for i := range p.conds {
+		last = max(last, slices.Max(p.conds[i].keys))
+	}
+	bound, free := int64(1), int64(1)
+	for k := range p.keys {
+		if n := int64(len(p.keys[k].raw)); k <= last {
+			bound = product(bound, n)
+		} else {
+			free = product(free, n)
+		}
+	}
+	if last < 0 || bound > maxCounted {
+		return product(bound, free), nil
+	}
+	n := int64(0)
+	err := p.walk(ctx, last+1, func([]uint32) error { n++; return nil })
+	return product(n, free), err
 }
 
-// judge keeps the tuples of which the predicate may be true.
-func (x *keyIndex) judge(p *keyPredicate, env *expr.Env, tuples [][]int32) ([][]int32, error) {
-	pass := make([]bool, len(tuples))
-	ev, err := newEvaluator(p, env, func(i int) { pass[i] = true })
-	if err != nil {
-		return nil, err
+// each yields the partitions that are left, in key order.
+func (p *projected) each(ctx context.Context, yield func(*model.Partition) error) (kept int64, err error) {
+	if p.none {
+		return 0, nil
 	}
-	for i, tuple := range tuples {
-		if err := ev.add(i, func(j int) *sql.Value { k := p.keys[j]; return &x.keys[k].typed[tuple[k]] }); err != nil {
-			return nil, err
+	if n, err := p.count(ctx); err != nil {
+		return 0, err
+	} else if n > maxProjected && len(p.conds) == 0 {
+		return 0, p.tooMany()
+	}
+	err = p.walk(ctx, len(p.keys), func(vids []uint32) error {
+		if kept == maxProjected {
+			return p.tooMany()
+		}
+		part := &model.Partition{Values: make([]string, len(vids)), Typed: make([]sql.Value, len(vids))}
+		for k, v := range vids {
+			part.Values[k], part.Typed[k] = p.keys[k].raw[v], p.keys[k].typed[v]
+		}
+		part.Location = p.proj.Location(part.Values)
+		kept++
+		return yield(part)
+	})
+	return kept, err
+}
+
+func (p *projected) tooMany() error {
+	return sql.Errorf(sql.CodeProgramLimitExceeded, "the query leaves more than %d projected partitions of table \"%s.%s\"", maxProjected, p.t.Database, p.t.Name).
+		WithHint("Add conditions on its partition keys to WHERE.")
+}
+
+// blockTuples is how many combinations are judged at once.
+const blockTuples = 1024
+
+// level is the walk's state at one key: combinations of the keys up to it.
+type level struct {
+	judges []*judge   // of the conditions that the key completes
+	vids   [][]uint32 // by key
+	n      int
+	pass   []bool
+	asked  [][]uint32 // the vids of a judge's keys
+}
+
+// walk yields the combinations of value numbers of the first keys that the
+// conditions on them leave, in order. It goes key by key: combinations are made
+// of those that the keys before have left, a block at a time, so that neither the
+// whole product nor all of what is left is ever made.
+func (p *projected) walk(ctx context.Context, keys int, yield func(vids []uint32) error) error {
+	levels := make([]level, keys)
+	for k := range levels {
+		l := &levels[k]
+		l.vids, l.pass = make([][]uint32, k+1), make([]bool, blockTuples)
+		for i := range l.vids {
+			l.vids[i] = make([]uint32, blockTuples)
+		}
+		for i := range p.conds {
+			if slices.Max(p.conds[i].keys) == k {
+				j, err := newJudge(&p.conds[i], p.keys, p.env)
+				if err != nil {
+					return err
+				}
+				l.judges = append(l.judges, j)
+			}
 		}
 	}
-	if err := ev.flush(); err != nil {
-		return nil, err
-	}
-	out := tuples[:0]
-	for i, tuple := range tuples {
-		if pass[i] {
-			out = append(out, tuple)
+	tuple := make([]uint32, keys)
+	var deeper func(k int, above *level) error
+	// flush judges the combinations gathered at key k and goes on with what is left.
+	flush := func(k int) error {
+		l := &levels[k]
+		if err := object.Ended(ctx); err != nil {
+			return err
 		}
+		for _, j := range l.judges {
+			l.asked = l.asked[:0]
+			for _, at := range j.c.keys {
+				l.asked = append(l.asked, l.vids[at])
+			}
+			if err := j.may(l.asked, l.n, l.pass); err != nil {
+				return err
+			}
+			left := 0
+			for i := range l.n {
+				if l.pass[i] {
+					for _, vids := range l.vids {
+						vids[left] = vids[i]
+					}
+					left++
+				}
+			}
+			l.n = left
+		}
+		err := deeper(k+1, l)
+		l.n = 0
+		return err
 	}
-	return out, nil
+	deeper = func(k int, above *level) error {
+		if k == keys {
+			for i := range above.n {
+				for at := range tuple {
+					tuple[at] = above.vids[at][i]
+				}
+				if err := yield(tuple); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		l := &levels[k]
+		for i := range above.n {
+			for v := range p.keys[k].raw {
+				for at := range k {
+					l.vids[at][l.n] = above.vids[at][i]
+				}
+				l.vids[k][l.n] = uint32(v)
+				if l.n++; l.n == blockTuples {
+					if err := flush(k); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		if l.n == 0 {
+			return nil
+		}
+		return flush(k)
+	}
+	return deeper(0, &level{n: 1})
 }

@@ -47,7 +47,7 @@ func (s *statistics) Table(ctx context.Context, scan *logical.Scan) (place.Table
 	}
 	parts := table.PartitionCount{Kept: 1, Total: 1}
 	if len(t.Keys) > 0 {
-		if parts, err = s.lake.snap.Partitions(s.lake.env).Count(ctx, t, cols, scan.Filter); err != nil {
+		if parts, err = s.lake.snap.Partitions(s.lake.env).Count(ctx, &table.PartitionQuery{Table: t, Columns: cols, Conjuncts: scan.Filter}); err != nil {
 			return unknown, err
 		}
 	}

@@ -151,7 +151,7 @@ func list(ctx context.Context, t *model.Table, o Options) ([]*part, []file, erro
 	if len(t.Keys) == 0 {
 		parts = []*part{{stats: NewMerger()}}
 	} else {
-		_, err := o.Partitions.Partitions(ctx, t, nil, nil, func(p *model.Partition) error {
+		_, err := o.Partitions.Partitions(ctx, &table.PartitionQuery{Table: t}, func(p *model.Partition) error {
 			parts = append(parts, &part{p: p, stats: NewMerger()})
 			return nil
 		})

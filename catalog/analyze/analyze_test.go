@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format"
@@ -23,7 +22,7 @@ type lake struct {
 	values map[string][]sql.Value
 }
 
-func (l *lake) Partitions(_ context.Context, _ *model.Table, _ []format.Column, _ []expr.Expr, yield func(*model.Partition) error) (table.PartitionCount, error) {
+func (l *lake) Partitions(_ context.Context, _ *table.PartitionQuery, yield func(*model.Partition) error) (table.PartitionCount, error) {
 	for _, p := range l.parts {
 		if err := yield(p); err != nil {
 			return table.PartitionCount{}, err

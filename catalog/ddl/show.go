@@ -9,6 +9,7 @@ import (
 	"github.com/sluicedb/sluice/catalog"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/table"
 	"github.com/sluicedb/sluice/storage/table/hive/layout"
 )
 
@@ -136,7 +137,7 @@ func (x *exec) showPartitions(s *Show, t *model.Table) error {
 		return nil
 	}
 	names := keyNames(t)
-	_, err := x.Partitions.Partitions(x.ctx, t, nil, nil, func(p *model.Partition) error {
+	_, err := x.Partitions.Partitions(x.ctx, &table.PartitionQuery{Table: t}, func(p *model.Partition) error {
 		if s.Part != nil {
 			for i, k := range s.Part.Keys {
 				for j, n := range names {
@@ -252,7 +253,7 @@ func (x *exec) describeMore(s *Describe, t *model.Table) error {
 func (x *exec) onePartition(ctx context.Context, t *model.Table, values []string) (*model.Partition, error) {
 	var found *model.Partition
 	want := layout.Identity(values)
-	_, err := x.Partitions.Partitions(ctx, t, nil, nil, func(p *model.Partition) error {
+	_, err := x.Partitions.Partitions(ctx, &table.PartitionQuery{Table: t}, func(p *model.Partition) error {
 		if layout.Identity(p.Values) == want {
 			found = p
 		}

@@ -114,7 +114,7 @@ func check(t *testing.T, path string) map[string]int {
 		for _, tab := range c.Tables {
 			x, err := v.PartIndex(tab)
 			must(t, err)
-			rows, err := v.PartitionRows(tab, []int64{0, 1, 2})
+			rows, err := v.PartRecords(tab, []int64{0, 1, 2})
 			must(t, err)
 			if x.Count != 3 || len(rows) != 3 {
 				t.Errorf("table %s has %d partitions", tab.Name, x.Count)

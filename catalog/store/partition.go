@@ -271,11 +271,11 @@ func (t *Tx) Partition(database, name string, values []string) (*model.Partition
 
 func (t *Tx) partAt(tab *model.Table, slot int64) (*model.Partition, error) {
 	v := View{ctx: t.ctx, q: t.tx, path: t.path}
-	list, err := v.PartitionRows(tab, []int64{slot})
+	list, err := v.PartRecords(tab, []int64{slot})
 	if err != nil {
 		return nil, err
 	}
-	return list[0], nil
+	return list[0].Partition(tab)
 }
 
 // AlterPartition changes a partition in place; new Values rename it.

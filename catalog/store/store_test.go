@@ -168,8 +168,14 @@ func TestPartitions(t *testing.T) {
 				t.Fatalf("slot %d: %q, want %q", slot, got, want)
 			}
 		}
-		rows, err := v.PartitionRows(tab, []int64{4999, 4, 0})
+		records, err := v.PartRecords(tab, []int64{4999, 4, 0})
 		must(t, err)
+		var rows []*model.Partition
+		for i := range records {
+			p, err := records[i].Partition(tab)
+			must(t, err)
+			rows = append(rows, p)
+		}
 		if rows[0].Location != "s3://b/ev/4999/" || !rows[1].Typed[1].Null || rows[1].Location != "file:///elsewhere/" || rows[2].Typed[1].I != 0 || rows[2].Values[0] != "2024/000" {
 			t.Fatalf("rows %+v %+v %+v", rows[0], rows[1], rows[2])
 		}

@@ -204,9 +204,15 @@ func (v *View) PartIndex(t *model.Table) (*PartIndex, error) {
 	return x, nil
 }
 
-// PartitionRows returns the partitions at the slots, in the slots' order. Typed
-// holds the zero Value (of no type) where a raw value does not fit its key.
-func (v *View) PartitionRows(t *model.Table, slots []int64) ([]*model.Partition, error) {
+// PartRecord is a partition as it is stored: small, and quick to read.
+type PartRecord struct {
+	slot            int64
+	ident, location string
+	data, stats     *string
+}
+
+// PartRecords returns the partitions at the slots, in the slots' order.
+func (v *View) PartRecords(t *model.Table, slots []int64) ([]PartRecord, error) {
 	list, err := json.Marshal(slots)
 	if err != nil {
 		return nil, err
@@ -215,46 +221,54 @@ func (v *View) PartitionRows(t *model.Table, slots []int64) ([]*model.Partition,
 	for i, s := range slots {
 		at[s] = i
 	}
-	out := make([]*model.Partition, len(slots))
+	out := make([]PartRecord, len(slots))
+	n := 0
 	err = v.query("SELECT slot, ident, location, data, stats FROM part WHERE oid = ? AND slot IN (SELECT value FROM json_each(?))",
 		[]any{t.OID, string(list)}, func(r *dbsql.Rows) error {
-			var slot int64
-			var ident, location string
-			var data, stats *string
-			if err := r.Scan(&slot, &ident, &location, &data, &stats); err != nil {
+			var p PartRecord
+			if err := r.Scan(&p.slot, &p.ident, &p.location, &p.data, &p.stats); err != nil {
 				return err
 			}
-			p := &model.Partition{ID: int64(t.OID)<<31 | (slot + 1), Location: location, Values: layout.Values(ident)}
-			if len(p.Values) != len(t.Keys) {
-				return damaged("partition", ident, errors.New("another number of values than the table has keys"))
-			}
-			p.Typed = make([]sql.Value, len(p.Values))
-			for i, raw := range p.Values {
-				if val, ok := layout.ParseValue(t.Keys[i].Type, raw); ok {
-					p.Typed[i] = val
-				}
-			}
-			if err := decodePart(p, data); err != nil {
-				return err
-			}
-			if stats != nil {
-				var err error
-				if p.Stats, err = decodeStats(*stats); err != nil {
-					return err
-				}
-			}
-			out[at[slot]] = p
+			out[at[p.slot]] = p
+			n++
 			return nil
 		})
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range out {
-		if p == nil {
-			return nil, damaged("partition", t.Name, errors.New("the index names slot "+jsonInt(slots[i])+", which has no row"))
+	if n < len(slots) {
+		for i := range out {
+			if out[i].ident == "" {
+				return nil, damaged("partition", t.Name, errors.New("the index names slot "+jsonInt(slots[i])+", which has no row"))
+			}
 		}
 	}
 	return out, nil
+}
+
+// Partition reads the record of a table's partition. Typed holds the zero Value
+// (of no type) where a raw value does not fit its key.
+func (r *PartRecord) Partition(t *model.Table) (*model.Partition, error) {
+	p := &model.Partition{ID: int64(t.OID)<<31 | (r.slot + 1), Location: r.location, Values: layout.Values(r.ident)}
+	if len(p.Values) != len(t.Keys) {
+		return nil, damaged("partition", r.ident, errors.New("another number of values than the table has keys"))
+	}
+	p.Typed = make([]sql.Value, len(p.Values))
+	for i, raw := range p.Values {
+		if val, ok := layout.ParseValue(t.Keys[i].Type, raw); ok {
+			p.Typed[i] = val
+		}
+	}
+	if err := decodePart(p, r.data); err != nil {
+		return nil, err
+	}
+	if r.stats != nil {
+		var err error
+		if p.Stats, err = decodeStats(*r.stats); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 func jsonInt(i int64) string {

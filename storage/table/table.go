@@ -28,11 +28,19 @@ type Request struct {
 	Metrics    *Metrics
 }
 
-// Partitions gives partitions of a table from the catalog: those that may satisfy
-// all conjuncts (a superset is allowed), in key order.
+// Partitions gives partitions of a table from the catalog, in key order.
 type Partitions interface {
-	Partitions(ctx context.Context, t *model.Table, cols []format.Column, conjuncts []expr.Expr,
-		yield func(*model.Partition) error) (PartitionCount, error)
+	Partitions(ctx context.Context, q *PartitionQuery, yield func(*model.Partition) error) (PartitionCount, error)
+}
+
+// PartitionQuery names a table and what is asked of its partitions; Request says
+// what the fields mean. A superset of the partitions asked for is allowed.
+type PartitionQuery struct {
+	Table      *model.Table
+	Columns    []format.Column
+	Conjuncts  []expr.Expr
+	Filters    []*expr.RuntimeFilter
+	FilterCols []expr.ColumnID
 }
 
 // PartitionCount is what pruning left.

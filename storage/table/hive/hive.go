@@ -117,14 +117,12 @@ func (f *Format) folders(ctx context.Context, req *table.Request, emit func(*fol
 		return emit(&folder{location: t.Storage.Location, pages: make(chan []object.Info, 1)})
 	}
 	keyIDs := keyColumns(req)
-	filters := table.NewKeyFilters(req)
-	var kept int64
-	count, err := req.Partition.Partitions(ctx, t, req.Columns, req.Conjuncts, func(p *model.Partition) error {
-		parts, keep, err := partsOf(t, p, keyIDs, req, filters)
-		if err != nil || !keep {
+	query := &table.PartitionQuery{Table: t, Columns: req.Columns, Conjuncts: req.Conjuncts, Filters: req.Filters, FilterCols: req.FilterCols}
+	count, err := req.Partition.Partitions(ctx, query, func(p *model.Partition) error {
+		parts, err := partsOf(t, p, keyIDs, req)
+		if err != nil {
 			return err
 		}
-		kept++
 		if req.Metrics != nil {
 			req.Metrics.PartitionsKept.Add(1)
 		}
@@ -154,19 +152,18 @@ func keyColumns(req *table.Request) []keyColumn {
 	return out
 }
 
-// partsOf returns the constants of a partition's files. keep is false if a join
-// filter that is ready excludes them all.
-func partsOf(t *model.Table, p *model.Partition, keys []keyColumn, req *table.Request, filters *table.KeyFilters) (parts []format.Part, keep bool, err error) {
+// partsOf returns the constants of a partition's files.
+func partsOf(t *model.Table, p *model.Partition, keys []keyColumn, req *table.Request) ([]format.Part, error) {
 	for i := range p.Typed {
 		if p.Typed[i].Type.OID == 0 {
-			return nil, false, invalidValue(t, p, i)
+			return nil, invalidValue(t, p, i)
 		}
 	}
-	parts = make([]format.Part, len(keys))
+	parts := make([]format.Part, len(keys))
 	for i, k := range keys {
 		parts[i] = format.Part{ID: req.Columns[k.col].ID, Value: p.Typed[k.ord]}
 	}
-	return parts, filters.Keep(parts), nil
+	return parts, nil
 }
 
 func invalidValue(t *model.Table, p *model.Partition, key int) error {

@@ -9,14 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format"
 	"github.com/sluicedb/sluice/storage/object"
 	"github.com/sluicedb/sluice/storage/table"
 	"github.com/sluicedb/sluice/storage/table/hive/layout"
-	"github.com/sluicedb/sluice/vector"
 )
 
 // listStore answers listings from a list of keys, two a page, and counts them.
@@ -55,7 +53,7 @@ func (s *listStore) ListPages(ctx context.Context, prefix, _, _ string, yield fu
 
 type partList []*model.Partition
 
-func (l partList) Partitions(_ context.Context, _ *model.Table, _ []format.Column, _ []expr.Expr, yield func(*model.Partition) error) (table.PartitionCount, error) {
+func (l partList) Partitions(_ context.Context, _ *table.PartitionQuery, yield func(*model.Partition) error) (table.PartitionCount, error) {
 	for _, p := range l {
 		if err := yield(p); err != nil {
 			return table.PartitionCount{}, err
@@ -141,20 +139,6 @@ func TestPartitionsInOrder(t *testing.T) {
 	})
 	if err != stop || n != 7 {
 		t.Errorf("stopping: %v after %d", err, n)
-	}
-}
-
-func TestJoinFilterPrunesPartitions(t *testing.T) {
-	st := newStore("s3://b/003/a", "s3://b/004/a", "s3://b/005/a")
-	col := vector.NewColumn(sql.Int4)
-	col.AppendValue(sql.IntValue(sql.Int4, 4))
-	f, waiting := expr.NewRuntimeFilter(), expr.NewRuntimeFilter()
-	f.Publish(expr.NewFilterData(sql.Int4, []*vector.Column{col}, false))
-	req := &table.Request{Table: keyed, Store: st, Partition: partList{partition(3, "a"), partition(4, "a"), partition(5, "a")},
-		Columns: []format.Column{{ID: 7, Name: "y"}}, Filters: []*expr.RuntimeFilter{waiting, f}, FilterCols: []expr.ColumnID{7, 7}}
-	got, err := files(t, New(0), req)
-	if err != nil || len(got) != 1 || len(st.lists) != 1 {
-		t.Fatalf("%v %v, %d lists", got, err, len(st.lists))
 	}
 }
 
