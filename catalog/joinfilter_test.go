@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"math/rand"
 	"slices"
 	"testing"
@@ -257,7 +256,7 @@ func TestJoinFilterBoundsProjectedKey(t *testing.T) {
 	}
 	q := &table.PartitionQuery{Table: w, Columns: cols}
 	src := snapshot(t, c).Partitions(&expr.Env{})
-	if n, err := src.Count(ctx, q); err != nil || n.Kept != math.MaxInt64 {
+	if n, err := src.Count(ctx, q); err != nil || n.Kept != maxProjected {
 		t.Errorf("before the join has run: %+v, %v", n, err)
 	}
 	if _, err := src.Partitions(ctx, q, func(*model.Partition) error { return nil }); sql.AsError(err).Code != sql.CodeProgramLimitExceeded {

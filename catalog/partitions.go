@@ -123,12 +123,15 @@ func (p *PartitionSource) Count(ctx context.Context, q *table.PartitionQuery) (t
 			if sql.AsError(err).Code != sql.CodeProgramLimitExceeded {
 				return count, err
 			}
-			// A key has too many values to list them; join filters may leave few.
-			count.Kept = math.MaxInt64
+			// A key has too many values to list them, unless join filters leave few.
+			count.Kept = maxProjected
 			return count, nil
 		}
 		if !never {
 			count.Kept, err = j.count(ctx)
+		}
+		if count.Kept == math.MaxInt64 { // a scan would refuse them
+			count.Kept = maxProjected
 		}
 		return count, err
 	}
