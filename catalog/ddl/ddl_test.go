@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/sluicedb/sluice/catalog"
 	"github.com/sluicedb/sluice/catalog/store"
@@ -289,4 +291,26 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: no statement", s)
 		}
 	})
+}
+
+// A statement of many partitions is read in a time that grows with its length.
+func TestLongStatementTime(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("ALTER TABLE t ADD")
+	for i := range 20_000 {
+		fmt.Fprintf(&b, " PARTITION (day='2024-01-01', hour=%d, süden='ä') LOCATION 's3://bucket/events/day=2024-01-01/hour=%d/'", i, i)
+	}
+	began := time.Now()
+	stmt, matched, err := Parse(b.String())
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("reading %d bytes took %v", b.Len(), took)
+	}
+	add, ok := stmt.(*AddPartitions)
+	if err != nil || !matched || !ok || len(add.Parts) != 20_000 {
+		t.Fatalf("%T, %v", stmt, err)
+	}
+	_, _, err = Parse(b.String() + " süden")
+	if e := sql.AsError(err); e.Position != utf8.RuneCountInString(b.String())+2 {
+		t.Errorf("position %d of the error, not %d", e.Position, utf8.RuneCountInString(b.String())+2)
+	}
 }

@@ -30,11 +30,20 @@ type token struct {
 type lexer struct {
 	src string
 	off int
+
+	counted, chars int // the offset asked for last and the characters before it
 }
 
-// at is a 1-based character position of a byte offset.
+// at is a 1-based character position of a byte offset. Offsets asked for mostly
+// ascend, so it counts on from the last.
 func (l *lexer) at(off int) int {
-	return utf8.RuneCountInString(l.src[:min(off, len(l.src))]) + 1
+	off = min(off, len(l.src))
+	if off < l.counted {
+		l.counted, l.chars = 0, 0
+	}
+	l.chars += utf8.RuneCountInString(l.src[l.counted:off])
+	l.counted = off
+	return l.chars + 1
 }
 
 func (l *lexer) fail(off int, format string, args ...any) error {
