@@ -137,6 +137,14 @@ func (s *Server) URL() string {
 	return fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=disable", s.User, s.Password, s.Addr, s.Database)
 }
 
+// Command runs another command of the program with the server's configuration.
+func (s *Server) Command(args ...string) (string, error) {
+	cmd := exec.Command(s.Binary, args...)
+	cmd.Env = s.cmd.Env
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
 // Psql runs psql with arguments and returns what it prints; an error of psql's
 // comes with its standard error.
 func (s *Server) Psql(args ...string) (string, error) {
