@@ -273,7 +273,7 @@ func TestJoinFilterBoundsProjectedKey(t *testing.T) {
 // Who takes a few partitions waits for a few, and stops the making of others.
 func TestPartitionsStream(t *testing.T) {
 	c := open(t)
-	w := wide(t, c, map[string]string{"projection.device.range": "1,5"})
+	w := wide(t, c, map[string]string{"projection.device.range": "1,8"})
 	var parts []*model.Partition
 	for i := range 20_000 {
 		parts = append(parts, &model.Partition{Values: []string{fmt.Sprint(i), "1", "s"}, Location: fmt.Sprintf("s3://b/many/%d/", i)})
@@ -295,7 +295,7 @@ func TestPartitionsStream(t *testing.T) {
 		if err != enough || n != 3 {
 			t.Errorf("%s: %d partitions, %v", tab.Name, n, err)
 		}
-		if took := time.Since(began); took > 500*time.Millisecond {
+		if took := time.Since(began); took > 2*time.Second { // all take far longer
 			t.Errorf("%s: three partitions took %v", tab.Name, took)
 		}
 		ctx, cancel := context.WithCancel(context.Background())

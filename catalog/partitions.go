@@ -12,8 +12,12 @@ import (
 	"github.com/sluicedb/sluice/storage/table"
 )
 
-// fetchRows is how many partition rows one query brings.
-const fetchRows = 2000
+// A query brings so many partition rows: the first few, so that they can be used
+// at once, then twice as many each time.
+const (
+	firstRows = 64
+	mostRows  = 2048
+)
 
 // PartitionSource gives the partitions of tables as a snapshot sees them, for
 // statements evaluated in one environment. It implements table.Partitions.
@@ -75,15 +79,17 @@ func (p *PartitionSource) registered(ctx context.Context, t *model.Table, conds 
 			}
 			x.sort(slots)
 			f.count.Kept = int64(len(slots))
-			f.records = make(chan []store.PartRecord, len(slots)/fetchRows+1)
+			f.records = make(chan []store.PartRecord, len(slots)/firstRows+1)
 			defer close(f.records)
 			found <- f
-			for batch := range slices.Chunk(slots, fetchRows) {
-				records, err := v.PartRecords(t, batch)
+			for rows := firstRows; len(slots) > 0; rows = min(2*rows, mostRows) {
+				rows = min(rows, len(slots))
+				records, err := v.PartRecords(t, slots[:rows])
 				if err != nil {
 					return err
 				}
 				f.records <- records
+				slots = slots[rows:]
 			}
 			return nil
 		})

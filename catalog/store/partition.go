@@ -144,11 +144,10 @@ func (t *Tx) AddPartitions(database, name string, parts []*model.Partition, ifNo
 	if err != nil {
 		return 0, err
 	}
-	insert, err := t.tx.PrepareContext(t.ctx, "INSERT INTO part (oid, slot, ident, location, data, stats) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (oid, ident) DO NOTHING")
+	insert, err := t.stmt("INSERT INTO part (oid, slot, ident, location, data, stats) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (oid, ident) DO NOTHING")
 	if err != nil {
-		return 0, storeError(err, t.path)
+		return 0, err
 	}
-	defer insert.Close()
 	added := 0
 	vids := make([]uint32, w.keys)
 	for _, p := range parts {

@@ -21,6 +21,7 @@ type Tx struct {
 	now     time.Time
 	dirty   bool
 	parts   map[sql.OID]*partWriter
+	stmts   map[string]*dbsql.Stmt // prepared; they end with the transaction
 	oids    func() (sql.OID, error) // nil: from the sequence in this transaction
 	// touched is told of every object of somebody else's making that is read or
 	// written, with the version at which it last changed; nil if nobody asks.
@@ -100,14 +101,39 @@ func (t *Tx) flush() error {
 // Now is the time of the change.
 func (t *Tx) Now() time.Time { return t.now }
 
+// stmt prepares a statement once for the transaction: a change of many partitions
+// runs the same few often.
+func (t *Tx) stmt(query string) (*dbsql.Stmt, error) {
+	if s := t.stmts[query]; s != nil {
+		return s, nil
+	}
+	s, err := t.tx.PrepareContext(t.ctx, query)
+	if err != nil {
+		return nil, storeError(err, t.path)
+	}
+	if t.stmts == nil {
+		t.stmts = map[string]*dbsql.Stmt{}
+	}
+	t.stmts[query] = s
+	return s, nil
+}
+
 func (t *Tx) exec(query string, args ...any) error {
 	t.dirty = true
-	_, err := t.tx.ExecContext(t.ctx, query, args...)
+	s, err := t.stmt(query)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(t.ctx, args...)
 	return storeError(err, t.path)
 }
 
 func (t *Tx) row(query string, args []any, dest ...any) (found bool, err error) {
-	err = t.tx.QueryRowContext(t.ctx, query, args...).Scan(dest...)
+	s, err := t.stmt(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(t.ctx, args...).Scan(dest...)
 	if errors.Is(err, dbsql.ErrNoRows) {
 		return false, nil
 	}
