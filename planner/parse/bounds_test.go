@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/planner/parse/lex"
 	"github.com/sluicedb/sluice/sql"
 )
 
@@ -79,20 +80,20 @@ func TestDeepest(t *testing.T) {
 		return strings.TrimSuffix(strings.Repeat(item+sep, n), sep)
 	}
 	for name, text := range map[string]string{
-		"chain":       repeat("select 1", "+1", maxDepth-10, ""),
-		"parentheses": "select " + nest("(", maxDepth/groupCost-10, "1", ")"),
-		"calls":       "select " + nest("abs(", maxDepth/groupCost-10, "1", ")"),
-		"windows":     "select " + nest("sum(1) over (order by ", maxDepth/groupCost-10, "1", ")"),
-		"case":        "select " + nest("case when true then ", maxDepth/groupCost-10, "1", " end"),
-		"subqueries":  nest("select (", maxDepth/groupCost-10, "select 1", ")"),
-		"with":        nest("with t as (", maxDepth/groupCost-10, "select 1", ") select 1"),
-		"from":        nest("select * from (", maxDepth/(groupCost+1)-10, "select 1", ") t"),
-		"exists":      nest("select exists (", maxDepth/groupCost-10, "select 1", ")"),
-		"not":         repeat("select ", "not ", maxDepth-10, "true"),
-		"casts":       repeat("select 1", "::int", maxDepth-10, ""),
-		"union":       repeat("select 1", " union select 1", maxDepth-10, ""),
-		"joins":       repeat("select * from a", " cross join a", maxDepth-10, ""),
-		"array":       "select " + nest("array[", maxDepth/groupCost-10, "1", "]"),
+		"chain":       repeat("select 1", "+1", lex.MaxDepth-10, ""),
+		"parentheses": "select " + nest("(", lex.MaxDepth/lex.GroupCost-10, "1", ")"),
+		"calls":       "select " + nest("abs(", lex.MaxDepth/lex.GroupCost-10, "1", ")"),
+		"windows":     "select " + nest("sum(1) over (order by ", lex.MaxDepth/lex.GroupCost-10, "1", ")"),
+		"case":        "select " + nest("case when true then ", lex.MaxDepth/lex.GroupCost-10, "1", " end"),
+		"subqueries":  nest("select (", lex.MaxDepth/lex.GroupCost-10, "select 1", ")"),
+		"with":        nest("with t as (", lex.MaxDepth/lex.GroupCost-10, "select 1", ") select 1"),
+		"from":        nest("select * from (", lex.MaxDepth/(lex.GroupCost+1)-10, "select 1", ") t"),
+		"exists":      nest("select exists (", lex.MaxDepth/lex.GroupCost-10, "select 1", ")"),
+		"not":         repeat("select ", "not ", lex.MaxDepth-10, "true"),
+		"casts":       repeat("select 1", "::int", lex.MaxDepth-10, ""),
+		"union":       repeat("select 1", " union select 1", lex.MaxDepth-10, ""),
+		"joins":       repeat("select * from a", " cross join a", lex.MaxDepth-10, ""),
+		"array":       "select " + nest("array[", lex.MaxDepth/lex.GroupCost-10, "1", "]"),
 		"in list":     "select 1 in (" + wide("1", ",", 100_000) + ")",
 		"or":          "select " + wide("a = 1", " or ", 20_000),
 		"and":         "select " + wide("a between 1 and 2", " and ", 20_000),
@@ -119,8 +120,8 @@ func TestBadText(t *testing.T) {
 	}{
 		{"select '\x00'", sql.CodeCharacterNotInRepertoire},
 		{"select '\xff'", sql.CodeCharacterNotInRepertoire},
-		{"select 1 -- " + strings.Repeat("x", maxText), sql.CodeProgramLimitExceeded},
-		{"select " + strings.Repeat("1,", maxTokens), sql.CodeProgramLimitExceeded},
+		{"select 1 -- " + strings.Repeat("x", lex.MaxText), sql.CodeProgramLimitExceeded},
+		{"select " + strings.Repeat("1,", lex.MaxTokens), sql.CodeProgramLimitExceeded},
 	} {
 		if _, err := Parse(c.text, expr.Postgres); err == nil || sql.AsError(err).Code != c.code {
 			t.Errorf("%.40q: got %.200v, want %s", c.text, fmt.Sprint(err), c.code)

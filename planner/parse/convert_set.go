@@ -2,6 +2,8 @@ package parse
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/sluicedb/sluice/planner/parse/lex"
 )
 
 // set converts SET and RESET; the role and the session's user have a node of their own.
@@ -54,8 +56,8 @@ func (c *converter) setArg(n *pg.Node) SetArg {
 	a := n.GetAConst()
 	out := SetArg{Text: c.literal(a).Text}
 	if _, ok := a.GetVal().(*pg.A_Const_Sval); ok && a.Location >= 0 {
-		lex := lexer{s: c.text, pos: int(a.Location)}
-		out.Ident = lex.next().kind == tokWord
+		tokens := lex.New(c.text, int(a.Location))
+		out.Ident = tokens.Next().Kind == lex.Word
 	}
 	return out
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/sluicedb/sluice/planner/parse/lex"
 )
 
 // statement converts a statement; what Sluice refuses comes as *Unsupported.
@@ -232,17 +234,17 @@ func (c *converter) createTempAs(s *pg.CreateTableAsStmt, p P) (Stmt, error) {
 
 // textAfterAs is the statement's text after its first AS outside of parentheses.
 func (c *converter) textAfterAs() string {
-	lex := lexer{s: c.text[:c.end], pos: c.start}
+	tokens := lex.New(c.text[:c.end], c.start)
 	depth := 0
-	for t := lex.next(); t.kind != tokEOF; t = lex.next() {
-		switch s := c.text[t.start:t.end]; {
+	for t := tokens.Next(); t.Kind != lex.EOF; t = tokens.Next() {
+		switch s := c.text[t.Start:t.End]; {
 		case s == "(":
 			depth++
 		case s == ")":
 			depth--
-		case depth == 0 && t.kind == tokWord && strings.EqualFold(s, "as"):
-			lex.skipBlank()
-			return c.text[lex.pos:c.end]
+		case depth == 0 && t.Kind == lex.Word && strings.EqualFold(s, "as"):
+			tokens.SkipBlank()
+			return c.text[tokens.Pos():c.end]
 		}
 	}
 	return ""
@@ -250,36 +252,36 @@ func (c *converter) textAfterAs() string {
 
 // explainedText is the text of the statement that EXPLAIN explains.
 func (c *converter) explainedText() string {
-	lex := lexer{s: c.text[:c.end], pos: c.start}
-	lex.next()
-	lex.skipBlank()
-	body := lex.pos
+	tokens := lex.New(c.text[:c.end], c.start)
+	tokens.Next()
+	tokens.SkipBlank()
+	body := tokens.Pos()
 	if c.text[body] == '(' {
-		lex.next()
-		switch first := lex.next(); strings.ToLower(c.text[first.start:first.end]) {
+		tokens.Next()
+		switch first := tokens.Next(); strings.ToLower(c.text[first.Start:first.End]) {
 		case "select", "with", "values", "table", "(":
 			return c.text[body:c.end] // a query in parentheses
 		}
 		for depth := 1; depth > 0; {
-			t := lex.next()
-			switch c.text[t.start:t.end] {
+			t := tokens.Next()
+			switch c.text[t.Start:t.End] {
 			case "(":
 				depth++
 			case ")":
 				depth--
 			}
-			if t.kind == tokEOF {
+			if t.Kind == lex.EOF {
 				return ""
 			}
 		}
-		lex.skipBlank()
-		return c.text[lex.pos:c.end]
+		tokens.SkipBlank()
+		return c.text[tokens.Pos():c.end]
 	}
 	for {
-		lex.skipBlank()
-		body = lex.pos
-		t := lex.next()
-		switch strings.ToLower(c.text[t.start:t.end]) {
+		tokens.SkipBlank()
+		body = tokens.Pos()
+		t := tokens.Next()
+		switch strings.ToLower(c.text[t.Start:t.End]) {
 		case "analyze", "analyse", "verbose":
 		default:
 			return c.text[body:c.end]

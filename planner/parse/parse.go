@@ -7,6 +7,7 @@ import (
 	"github.com/pganalyze/pg_query_go/v6/parser"
 
 	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/planner/parse/lex"
 	"github.com/sluicedb/sluice/sql"
 )
 
@@ -15,7 +16,7 @@ import (
 // PostgreSQL. The trees are immutable. Errors have positions in the whole text;
 // positions in trees count from the start of their Statement.
 func Parse(text string, d expr.Dialect) ([]Statement, error) {
-	if err := checkBounds(text); err != nil {
+	if err := lex.CheckBounds(text); err != nil {
 		return nil, err
 	}
 	tree, err := pg.Parse(text)
@@ -43,9 +44,9 @@ func convertStatement(text string, chars charMap, raw *pg.RawStmt) (Statement, e
 	if raw.StmtLen > 0 {
 		end = start + int(raw.StmtLen)
 	}
-	lex := lexer{s: text[:end], pos: start}
-	lex.skipBlank()
-	start = lex.pos
+	tokens := lex.New(text[:end], start)
+	tokens.SkipBlank()
+	start = tokens.Pos()
 	c := &converter{chars: chars, off: chars.count(start), text: text, start: start, end: end}
 	stmt, err := c.statement(raw.Stmt)
 	if err != nil {

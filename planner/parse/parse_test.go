@@ -1,12 +1,15 @@
 package parse
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/planner/parse/lex"
 	"github.com/sluicedb/sluice/sql"
 )
 
@@ -130,30 +133,43 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// scanned are texts whose tokens are easily cut wrongly.
+var scanned = []string{
+	"select a.b, 'x''y', E'a\\'b' || U&'\\0061' , $1::int from t where a<=-1 and b*-2>1--c\n+1",
+	"select $$a'b$$, $x$ $$ $x$, b'01', X'ff', n'a', 1.5e10, .5, 1e+5, 1..2 , a[1:2], x=>1, y:=2, a#>>b, a@-b, a+-b",
+	"select 'a'\n  'b', e'a\\''\n'\\'', \"q\"\"r\", u&\"d\\0061\", /* a /* b */ c */ 1",
+	"select a -- x\n, b /* y */ <-> c, ?| d, !=- 1, <=>-2, 1 - -1, é, \"é\" from \"T\"",
+}
+
+// sameTokens compares the lexer's tokens with those of the grammar's scanner; false
+// if the text is none to the scanner.
+func sameTokens(t *testing.T, text string) bool {
+	t.Helper()
+	scan, err := pg.Scan(text)
+	if err != nil {
+		return false
+	}
+	tokens := lex.New(text, 0)
+	for _, want := range scan.Tokens {
+		if want.Token == pg.Token_SQL_COMMENT || want.Token == pg.Token_C_COMMENT {
+			continue
+		}
+		got := tokens.Next()
+		if got.Start != int(want.Start) || got.End != int(want.End) {
+			t.Fatalf("%q: %q, the scanner has %q", text, text[got.Start:got.End], text[want.Start:want.End])
+		}
+	}
+	if tokens.Next().Kind != lex.EOF {
+		t.Errorf("%q: more tokens than the scanner", text)
+	}
+	return true
+}
+
 // The lexer must cut text where the grammar's scanner does: the bounds rest on it.
 func TestLexerAgreesWithScanner(t *testing.T) {
-	for _, text := range []string{
-		"select a.b, 'x''y', E'a\\'b' || U&'\\0061' , $1::int from t where a<=-1 and b*-2>1--c\n+1",
-		"select $$a'b$$, $x$ $$ $x$, b'01', X'ff', n'a', 1.5e10, .5, 1e+5, 1..2 , a[1:2], x=>1, y:=2, a#>>b, a@-b, a+-b",
-		"select 'a'\n  'b', e'a\\''\n'\\'', \"q\"\"r\", u&\"d\\0061\", /* a /* b */ c */ 1",
-		"select a -- x\n, b /* y */ <-> c, ?| d, !=- 1, <=>-2, 1 - -1, é, \"é\" from \"T\"",
-	} {
-		scan, err := pg.Scan(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lex := lexer{s: text}
-		for _, want := range scan.Tokens {
-			if want.Token == pg.Token_SQL_COMMENT || want.Token == pg.Token_C_COMMENT {
-				continue
-			}
-			got := lex.next()
-			if got.start != int(want.Start) || got.end != int(want.End) {
-				t.Fatalf("%s: %q, the scanner has %q", text, text[got.start:got.end], text[want.Start:want.End])
-			}
-		}
-		if lex.next().kind != tokEOF {
-			t.Errorf("%s: more tokens than the scanner", text)
+	for _, text := range scanned {
+		if !sameTokens(t, text) {
+			t.Errorf("%q is none to the scanner", text)
 		}
 	}
 }
@@ -177,34 +193,51 @@ func TestCache(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
+// TestMutilated parses texts with pieces taken out, doubled and mixed up: no
+// internal error comes of it, and where the grammar's scanner can cut a text into
+// tokens the lexer cuts it alike.
+func TestMutilated(t *testing.T) {
+	texts := append([]string{"select e'\\'", "select $a$ $b$ 'x' \"y\" /* /* */ u&'' b'1'",
+		"explain (analyze) select a.b, 1e-5::numeric(3,1) from t as x(a) join u using (b) where a->>'k' <> all(array[1,$1]) -- x",
+		"prepare p (int) as select case when a then 'é' else U&\"d\\0061\" end over (order by 1) union all values (1)"}, scanned...)
 	for _, text := range tooDeep {
-		if len(text) < 200_000 {
-			f.Add(text[:min(len(text), 500)])
+		texts = append(texts, text[:min(len(text), 200)])
+	}
+	slices.Sort(texts)
+	r := rand.New(rand.NewPCG(1, 2))
+	cuts, parsed := 0, 0
+	for range 20_000 {
+		text := []byte(texts[r.IntN(len(texts))])
+		for range 1 + r.IntN(4) {
+			from := r.IntN(len(text) + 1)
+			to := min(len(text), from+r.IntN(6))
+			other := texts[r.IntN(len(texts))]
+			at := r.IntN(len(other))
+			switch r.IntN(3) {
+			case 0:
+				text = slices.Delete(text, from, to)
+			case 1:
+				text = slices.Insert(text, from, slices.Clone(text[from:to])...)
+			default:
+				text = slices.Insert(text, from, []byte(other[at:min(len(other), at+r.IntN(12))])...)
+			}
+		}
+		s := string(text)
+		if sameTokens(t, s) {
+			cuts++
+		}
+		stmts, err := Parse(s, expr.Postgres)
+		if err != nil && sql.AsError(err).Code == sql.CodeInternal {
+			t.Fatalf("%q: %v", s, err)
+		}
+		for _, st := range stmts {
+			parsed++
+			if !strings.Contains(s, st.Text) {
+				t.Fatalf("%q: text %q", s, st.Text)
+			}
 		}
 	}
-	f.Add("select e'\\'")
-	f.Add("select $a$ $b$ 'x' \"y\" /* /* */ u&'' b'1'")
-	f.Fuzz(func(t *testing.T, text string) {
-		lex := lexer{s: text}
-		for last := -1; ; {
-			tok := lex.next()
-			if tok.kind == tokEOF {
-				break
-			}
-			if tok.start <= last || tok.end <= tok.start || tok.end > len(text) {
-				t.Fatalf("token %+v after %d", tok, last)
-			}
-			last = tok.end - 1
-		}
-		stmts, err := Parse(text, expr.Postgres)
-		if err != nil && sql.AsError(err).Code == sql.CodeInternal {
-			t.Fatal(err)
-		}
-		for _, s := range stmts {
-			if !strings.Contains(text, s.Text) {
-				t.Fatalf("text %q", s.Text)
-			}
-		}
-	})
+	if cuts < 5000 || parsed < 500 {
+		t.Errorf("only %d texts have tokens and %d parse", cuts, parsed)
+	}
 }

@@ -1,5 +1,7 @@
 package parse
 
+import "github.com/sluicedb/sluice/planner/parse/lex"
+
 // Piece is one statement's text, without its semicolon.
 type Piece struct {
 	Text string
@@ -10,25 +12,25 @@ type Piece struct {
 // pieces without any token. It is for texts that hold statements of another
 // grammar, which Parse would refuse.
 func Split(text string) ([]Piece, error) {
-	if err := checkBounds(text); err != nil {
+	if err := lex.CheckBounds(text); err != nil {
 		return nil, err
 	}
 	chars := newCharMap(text)
 	var out []Piece
-	lex := lexer{s: text}
+	tokens := lex.New(text, 0)
 	start, end, depth := -1, 0, 0
 	for {
-		t := lex.next()
+		t := tokens.Next()
 		word := ""
-		if t.kind == tokPunct {
-			word = text[t.start:t.end]
+		if t.Kind == lex.Punct {
+			word = text[t.Start:t.End]
 		}
-		if t.kind == tokEOF || word == ";" && depth == 0 {
+		if t.Kind == lex.EOF || word == ";" && depth == 0 {
 			if start >= 0 {
 				out = append(out, Piece{text[start:end], chars.count(start)})
 			}
 			start = -1
-			if t.kind == tokEOF {
+			if t.Kind == lex.EOF {
 				return out, nil
 			}
 			continue
@@ -40,8 +42,8 @@ func Split(text string) ([]Piece, error) {
 			depth = max(depth-1, 0)
 		}
 		if start < 0 {
-			start = t.start
+			start = t.Start
 		}
-		end = t.end
+		end = t.End
 	}
 }

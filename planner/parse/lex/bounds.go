@@ -1,4 +1,4 @@
-package parse
+package lex
 
 import (
 	"strings"
@@ -10,20 +10,20 @@ import (
 // Bounds of a text. The grammar's library walks its trees with C recursion and
 // without a check: a chain of some ten thousand operators kills the process. The
 // tree's depth is therefore bounded before the library sees the text, from the
-// tokens alone and from above. maxDepth is in operators; it lies a factor of ten
+// tokens alone and from above. MaxDepth is in operators; it lies a factor of ten
 // below what the library was seen to fail at, and below the nesting that protobuf
 // decodes (10,000 messages, two to an operator).
 const (
-	maxText   = 16 << 20 // bytes
-	maxTokens = 1 << 20
-	maxDepth  = 2000
-	// groupCost is what a pair of parentheses or brackets, or a CASE, may add to the
+	MaxText   = 16 << 20 // bytes
+	MaxTokens = 1 << 20
+	MaxDepth  = 2000
+	// GroupCost is what a pair of parentheses or brackets, or a CASE, may add to the
 	// tree: a subquery's target in it lies eight messages deeper.
-	groupCost = 4
+	GroupCost = 4
 )
 
 func errTooComplex(pos int) *sql.Error {
-	return sql.Errorf(sql.CodeStatementTooComplex, "statement is too complex: expressions or subqueries nest deeper than the limit of %d levels", maxDepth).
+	return sql.Errorf(sql.CodeStatementTooComplex, "statement is too complex: expressions or subqueries nest deeper than the limit of %d levels", MaxDepth).
 		WithHint("Split the statement, replace chains of operators by lists (IN, ANY, concat) or store intermediate results.").At(pos)
 }
 
@@ -57,10 +57,11 @@ func (g *group) depth() int {
 	return g.setOps + max(g.sel, g.joins+max(g.seg, g.ops+g.sub))
 }
 
-// checkBounds refuses text that the grammar must not see.
-func checkBounds(text string) error {
-	if len(text) > maxText {
-		return sql.Errorf(sql.CodeProgramLimitExceeded, "statement text of %d bytes exceeds the limit of %d bytes", len(text), maxText).
+// CheckBounds refuses text that the grammar must not see: 54000, 54001, or 22021
+// where it is no UTF-8.
+func CheckBounds(text string) error {
+	if len(text) > MaxText {
+		return sql.Errorf(sql.CodeProgramLimitExceeded, "statement text of %d bytes exceeds the limit of %d bytes", len(text), MaxText).
 			WithHint("Pass long values as parameters.")
 	}
 	if i := strings.IndexByte(text, 0); i >= 0 {
@@ -76,26 +77,26 @@ func checkBounds(text string) error {
 		}
 	}
 	b := bounds{text: text, groups: make([]group, 1, 16)}
-	lex := lexer{s: text}
+	lex := New(text, 0)
 	afterDot := false
 	for {
-		t := lex.next()
-		if t.kind == tokEOF {
+		t := lex.Next()
+		if t.Kind == EOF {
 			break
 		}
-		if b.tokens++; b.tokens > maxTokens {
-			return sql.Errorf(sql.CodeProgramLimitExceeded, "statement has more than %d words and symbols", maxTokens).
+		if b.tokens++; b.tokens > MaxTokens {
+			return sql.Errorf(sql.CodeProgramLimitExceeded, "statement has more than %d words and symbols", MaxTokens).
 				WithHint("Pass long lists as an array parameter: x = ANY($1).")
 		}
 		if !b.add(t, afterDot) {
-			return errTooComplex(utf8.RuneCountInString(text[:t.start]) + 1)
+			return errTooComplex(utf8.RuneCountInString(text[:t.Start]) + 1)
 		}
-		afterDot = t.kind == tokPunct && text[t.start:t.end] == "."
+		afterDot = t.Kind == Punct && text[t.Start:t.End] == "."
 	}
 	for len(b.groups) > 1 {
 		b.pop()
 	}
-	if b.groups[0].depth() > maxDepth {
+	if b.groups[0].depth() > MaxDepth {
 		return errTooComplex(0)
 	}
 	return nil
@@ -110,7 +111,7 @@ type bounds struct {
 func (b *bounds) top() *group { return &b.groups[len(b.groups)-1] }
 
 func (b *bounds) pop() {
-	d := b.top().depth() + groupCost
+	d := b.top().depth() + GroupCost
 	b.groups = b.groups[:len(b.groups)-1]
 	g := b.top()
 	g.sub = max(g.sub, d)
@@ -129,13 +130,13 @@ func (b *bounds) closeGroup(open byte) {
 }
 
 // add counts a token; false if the text goes over the bounds.
-func (b *bounds) add(t token, afterDot bool) bool {
-	s := b.text[t.start:t.end]
+func (b *bounds) add(t Token, afterDot bool) bool {
+	s := b.text[t.Start:t.End]
 	g := b.top()
-	switch t.kind {
-	case tokOp:
+	switch t.Kind {
+	case Op:
 		g.ops++
-	case tokPunct:
+	case Punct:
 		switch s {
 		case "(", "[":
 			b.groups = append(b.groups, group{open: s[0]})
@@ -149,19 +150,19 @@ func (b *bounds) add(t token, afterDot bool) bool {
 			g.ops++
 		case ";":
 			if len(b.groups) == 1 {
-				if g.depth() > maxDepth {
+				if g.depth() > MaxDepth {
 					return false
 				}
 				*g = group{}
 			}
 		}
-	case tokWord:
+	case Word:
 		if !afterDot && len(s) <= len("intersect") {
 			b.word(strings.ToLower(s))
 		}
 	}
 	g = b.top()
-	return len(b.groups)*groupCost <= maxDepth && g.setOps+g.joins+g.ops+g.sub <= maxDepth
+	return len(b.groups)*GroupCost <= MaxDepth && g.setOps+g.joins+g.ops+g.sub <= MaxDepth
 }
 
 func (b *bounds) word(w string) {

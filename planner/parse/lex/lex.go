@@ -1,32 +1,41 @@
-package parse
+// Package lex cuts the text of statements into tokens by the rules of PostgreSQL's
+// scanner, and bounds texts by their tokens alone.
+package lex
 
-// tokenKind is the kind of a lexical token.
-type tokenKind uint8
+// Kind is the kind of a lexical token.
+type Kind uint8
 
+// Kinds.
 const (
-	tokEOF    tokenKind = iota
-	tokWord             // identifier or keyword, not quoted
-	tokQuoted           // "identifier", U&"..."
-	tokString           // any string or bit constant
-	tokNumber
-	tokParam // $n
-	tokOp    // operator symbol
-	tokPunct // one of , ( ) [ ] ; . :  and the digraphs :: .. := =>
+	EOF    Kind = iota
+	Word        // identifier or keyword, not quoted
+	Quoted      // "identifier", U&"..."
+	String      // any string or bit constant
+	Number
+	Param // $n
+	Op    // operator symbol
+	Punct // one of , ( ) [ ] ; . :  and the digraphs :: .. := =>
 )
 
-// token is a token's place in the text, in bytes.
-type token struct {
-	kind       tokenKind
-	start, end int
+// Token is a token's place in the text, in bytes.
+type Token struct {
+	Kind       Kind
+	Start, End int
 }
 
-// lexer splits text into tokens by the rules of PostgreSQL's scan.l with
+// Lexer splits text into tokens by the rules of PostgreSQL's scan.l with
 // standard_conforming_strings on. It reports no errors: what is not terminated
 // ends with the text, and the grammar behind it says what is wrong.
-type lexer struct {
+type Lexer struct {
 	s   string
 	pos int
 }
+
+// New returns a lexer of the text from the byte at pos on.
+func New(text string, pos int) *Lexer { return &Lexer{text, pos} }
+
+// Pos is how far the lexer has come, in bytes.
+func (l *Lexer) Pos() int { return l.pos }
 
 func isIdentStart(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
@@ -47,26 +56,26 @@ func isOpChar(c byte) bool {
 }
 
 // at returns the byte k places ahead, 0 past the end.
-func (l *lexer) at(k int) byte {
+func (l *Lexer) at(k int) byte {
 	if l.pos+k < len(l.s) {
 		return l.s[l.pos+k]
 	}
 	return 0
 }
 
-// next returns the next token.
-func (l *lexer) next() token {
-	l.skipBlank()
+// Next returns the next token.
+func (l *Lexer) Next() Token {
+	l.SkipBlank()
 	start := l.pos
 	if start >= len(l.s) {
-		return token{tokEOF, start, start}
+		return Token{EOF, start, start}
 	}
 	kind := l.scan()
-	return token{kind, start, l.pos}
+	return Token{kind, start, l.pos}
 }
 
-// skipBlank skips white space and comments.
-func (l *lexer) skipBlank() {
+// SkipBlank skips white space and comments.
+func (l *Lexer) SkipBlank() {
 	for l.pos < len(l.s) {
 		switch c := l.s[l.pos]; {
 		case isSpace(c):
@@ -81,14 +90,14 @@ func (l *lexer) skipBlank() {
 	}
 }
 
-func (l *lexer) skipLine() {
+func (l *Lexer) skipLine() {
 	for l.pos < len(l.s) && l.s[l.pos] != '\n' && l.s[l.pos] != '\r' {
 		l.pos++
 	}
 }
 
 // skipBlock skips a comment; comments nest.
-func (l *lexer) skipBlock() {
+func (l *Lexer) skipBlock() {
 	depth := 1
 	for l.pos += 2; l.pos < len(l.s); {
 		switch {
@@ -106,37 +115,37 @@ func (l *lexer) skipBlock() {
 	}
 }
 
-func (l *lexer) scan() tokenKind {
+func (l *Lexer) scan() Kind {
 	c := l.s[l.pos]
 	switch {
 	case c == '\'':
-		l.quoted('\'', false)
-		return tokString
+		l.quoted('\'', false, true)
+		return String
 	case c == '"':
-		l.quoted('"', false)
-		return tokQuoted
+		l.quoted('"', false, true)
+		return Quoted
 	case isIdentStart(c):
 		return l.word()
 	case isDigit(c), c == '.' && isDigit(l.at(1)):
 		l.number()
-		return tokNumber
+		return Number
 	case c == '$':
 		return l.dollar()
 	case isOpChar(c):
 		l.operator()
-		return tokOp
+		return Op
 	}
 	l.pos++
 	if next := l.at(0); c == ':' && (next == ':' || next == '=') || c == '.' && next == '.' {
 		l.pos++
 	}
-	return tokPunct
+	return Punct
 }
 
-// quoted skips a quoted token, the opening quote at pos. Two quotes stand for
-// one. A string goes on in its own manner after white space with a line break and
-// another quote.
-func (l *lexer) quoted(quote byte, escapes bool) {
+// quoted skips a quoted token, the opening quote at pos. Two quotes stand for one,
+// if doubled. A string goes on in its own manner after white space with a line break
+// and another quote.
+func (l *Lexer) quoted(quote byte, escapes, doubled bool) {
 	for {
 		l.pos++
 		for l.pos < len(l.s) {
@@ -147,7 +156,7 @@ func (l *lexer) quoted(quote byte, escapes bool) {
 			}
 			l.pos++
 			if c == quote {
-				if l.at(0) != quote {
+				if l.at(0) != quote || !doubled {
 					break
 				}
 				l.pos++
@@ -161,7 +170,7 @@ func (l *lexer) quoted(quote byte, escapes bool) {
 
 // continued moves to the quote that continues the string constant that ended at
 // pos, if there is one.
-func (l *lexer) continued() bool {
+func (l *Lexer) continued() bool {
 	p, newline := l.pos, false
 	for p < len(l.s) {
 		switch c := l.s[p]; {
@@ -186,31 +195,31 @@ func (l *lexer) continued() bool {
 }
 
 // word scans an identifier, or a constant with a letter in front.
-func (l *lexer) word() tokenKind {
+func (l *Lexer) word() Kind {
 	c, next := l.s[l.pos]|0x20, l.at(1)
 	switch {
 	case next == '\'' && (c == 'e' || c == 'b' || c == 'x'):
 		l.pos++
-		l.quoted('\'', c == 'e')
-		return tokString
+		l.quoted('\'', c == 'e', c == 'e') // no quote stands in a bit string
+		return String
 	case c == 'u' && next == '&' && l.at(2) == '\'':
 		l.pos += 2
-		l.quoted('\'', false)
-		return tokString
+		l.quoted('\'', false, true)
+		return String
 	case c == 'u' && next == '&' && l.at(2) == '"':
 		l.pos += 2
-		l.quoted('"', false)
-		return tokQuoted
+		l.quoted('"', false, true)
+		return Quoted
 	}
 	for l.pos < len(l.s) && isIdentPart(l.s[l.pos]) {
 		l.pos++
 	}
-	return tokWord
+	return Word
 }
 
 // number scans a numeric constant. How junk after it splits does not matter here:
 // the grammar refuses it.
-func (l *lexer) number() {
+func (l *Lexer) number() {
 	digits := func() {
 		for l.pos < len(l.s) && (isDigit(l.s[l.pos]) || l.s[l.pos] == '_') {
 			l.pos++
@@ -234,36 +243,36 @@ func (l *lexer) number() {
 }
 
 // dollar scans $n or a dollar-quoted string.
-func (l *lexer) dollar() tokenKind {
+func (l *Lexer) dollar() Kind {
 	p := l.pos + 1
 	if p < len(l.s) && isDigit(l.s[p]) {
 		for p < len(l.s) && isDigit(l.s[p]) {
 			p++
 		}
 		l.pos = p
-		return tokParam
+		return Param
 	}
 	for p < len(l.s) && l.s[p] != '$' && isIdentPart(l.s[p]) {
 		p++
 	}
 	if p >= len(l.s) || l.s[p] != '$' {
 		l.pos++
-		return tokPunct // a syntax error to the grammar
+		return Punct // a syntax error to the grammar
 	}
 	tag := l.s[l.pos : p+1]
 	for p++; p < len(l.s); p++ {
 		if l.s[p] == '$' && len(l.s)-p >= len(tag) && l.s[p:p+len(tag)] == tag {
 			l.pos = p + len(tag)
-			return tokString
+			return String
 		}
 	}
 	l.pos = len(l.s)
-	return tokString
+	return String
 }
 
 // operator scans the longest operator; a comment's start ends it, and a trailing
 // + or - belongs to it only if one of ~ ! @ # ^ & | ` ? % is in it.
-func (l *lexer) operator() {
+func (l *Lexer) operator() {
 	start := l.pos
 	p := start
 	for p < len(l.s) && isOpChar(l.s[p]) {
