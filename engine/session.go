@@ -180,7 +180,8 @@ func (f settingFuncs) Set(name, value string, local bool) (string, error) {
 }
 
 // guarded runs f as (part of) a statement: with the cancel hook set, within
-// statement_timeout, and with the transaction's state kept.
+// statement_timeout, and with the transaction's state kept. Without a query it is
+// still the last one that the session is seen to run.
 func (s *Session) guarded(query string, ctx context.Context, cancel context.CancelCauseFunc, f func() error) error {
 	if d := s.set.millis("statement_timeout"); d > 0 {
 		t := time.AfterFunc(d, func() {
@@ -189,7 +190,10 @@ func (s *Session) guarded(query string, ctx context.Context, cancel context.Canc
 		defer t.Stop()
 	}
 	s.mu.Lock()
-	s.current, s.started, s.query = cancel, time.Now(), query
+	s.current = cancel
+	if query != "" {
+		s.started, s.query = time.Now(), query
+	}
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()

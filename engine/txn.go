@@ -109,7 +109,7 @@ func (s *Session) EndImplicit() error {
 	}
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
-	return s.guarded("COMMIT", ctx, cancel, func() error { return s.commit(ctx) })
+	return s.guarded("", ctx, cancel, func() error { return s.commit(ctx) })
 }
 
 // commit makes the transaction's changes last; if they cannot be, it is rolled
