@@ -48,14 +48,16 @@ type TLS struct {
 
 // Limits bound what clients can use.
 type Limits struct {
-	Connections     int           `yaml:"connections" reload:"yes"`
-	Statements      int           `yaml:"statements" reload:"yes"`      // running at once
-	StatementsRole  int           `yaml:"statements_role" reload:"yes"` // of one role; 0: no own limit
-	Workers         int           `yaml:"workers"`                      // 0: one a core
-	Memory          Bytes         `yaml:"memory"`                       // of all statements; 0: half of the machine's
-	StatementMemory Bytes         `yaml:"statement_memory"`             // of one; 0: half of memory
-	SlowStatement   time.Duration `yaml:"slow_statement" reload:"yes"`  // logged as a warning; 0: never
-	ShutdownGrace   time.Duration `yaml:"shutdown_grace"`               // for running statements at SIGTERM
+	Connections           int           `yaml:"connections" reload:"yes"`
+	Unauthenticated       int           `yaml:"unauthenticated" reload:"yes"` // connections not authenticated yet; 0: as Connections
+	AuthenticationTimeout time.Duration `yaml:"authentication_timeout" reload:"yes"`
+	Statements            int           `yaml:"statements" reload:"yes"`      // running at once
+	StatementsRole        int           `yaml:"statements_role" reload:"yes"` // of one role; 0: no own limit
+	Workers               int           `yaml:"workers"`                      // 0: one a core
+	Memory                Bytes         `yaml:"memory"`                       // of all statements; 0: half of the machine's
+	StatementMemory       Bytes         `yaml:"statement_memory"`             // of one; 0: half of memory
+	SlowStatement         time.Duration `yaml:"slow_statement" reload:"yes"`  // logged as a warning; 0: never
+	ShutdownGrace         time.Duration `yaml:"shutdown_grace"`               // for running statements at SIGTERM
 }
 
 // Cache is the one cache of footers, decompressed dictionary pages and remote ranges.
@@ -82,7 +84,7 @@ type Log struct {
 func Default() *Config {
 	return &Config{
 		DataDir: "sluice-data", Listen: "127.0.0.1:5439", Databases: []string{"sluice"},
-		Limits: Limits{Connections: 100, Statements: 64, ShutdownGrace: 30 * time.Second},
+		Limits: Limits{Connections: 100, AuthenticationTimeout: time.Minute, Statements: 64, ShutdownGrace: 30 * time.Second},
 		S3:     S3{Region: "us-east-1"},
 		Log:    Log{Level: "info", Format: "text"},
 	}

@@ -83,7 +83,7 @@ func serve(ctx context.Context, cfg *config.Config, reload func() (*config.Confi
 		return usageError{err}
 	}
 	s.cert.Store(cert)
-	s.pg = pgwire.New(app.engine, app.engine, pgwire.Config{MaxConnections: cfg.Limits.Connections,
+	s.pg = pgwire.New(app.engine, app.engine, pgwire.Config{Limits: clientLimits(cfg),
 		TLS: s.cert.Load, RequireTLS: cfg.TLS.Required, Log: log})
 	metrics.Watch(admin.Gauges{Connections: s.pg.Connections, Queue: app.engine.Queue, Cache: func() parquet.CacheStats { return app.cache.Stats() },
 		Memory: func() (int64, int64) { m := app.engine.Memory(); return m.Used(), m.Limit() }}, version)
@@ -168,12 +168,16 @@ func (s *service) reload(read func() (*config.Config, error)) {
 	s.cert.Store(cert)
 	setLevel(s.level, next)
 	s.app.reconfigure(next)
-	s.pg.SetMaxConnections(next.Limits.Connections)
+	s.pg.SetLimits(clientLimits(next))
 	s.cfg = s.cfg.Reloaded(next)
 	s.log.Info("configuration reloaded", "changed", strings.Join(applied, ","))
 	if len(restart) > 0 {
 		s.log.Warn("some changes need a restart", "keys", strings.Join(restart, ","))
 	}
+}
+
+func clientLimits(cfg *config.Config) pgwire.Limits {
+	return pgwire.Limits{Connections: cfg.Limits.Connections, Unauthenticated: cfg.Limits.Unauthenticated, AuthenticationTimeout: cfg.Limits.AuthenticationTimeout}
 }
 
 func listen(address, key string) (net.Listener, error) {

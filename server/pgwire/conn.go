@@ -2,8 +2,8 @@ package pgwire
 
 import (
 	"cmp"
+	"container/list"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -29,7 +29,8 @@ const maxAuthBytes = 64 << 10
 // replies; a second one reads ahead (input).
 type conn struct {
 	srv     *Server
-	nc      net.Conn
+	sock    net.Conn // as it was accepted
+	nc      net.Conn // what messages go through
 	tls     *tls.Conn
 	tlsCert []byte
 	in      *input
@@ -38,6 +39,7 @@ type conn struct {
 	werr    error // first write error; nothing is sent after it
 
 	user, database string
+	stranger       *list.Element // among srv.strangers, nil if it is not; srv.mu
 	pid            int32
 	sess           *engine.Session
 
@@ -55,7 +57,7 @@ type conn struct {
 }
 
 func (s *Server) serveConn(nc net.Conn) {
-	c := &conn{srv: s, nc: nc, reported: map[string]string{}, changed: map[string]string{}}
+	c := &conn{srv: s, sock: nc, nc: nc, reported: map[string]string{}, changed: map[string]string{}}
 	setKeepAlive(nc)
 	// A panic ends its connection, never the server: not even one while it is closed.
 	defer func() {
@@ -71,23 +73,25 @@ func (s *Server) serveConn(nc net.Conn) {
 		}
 		c.close()
 	}()
-	nc.SetDeadline(time.Now().Add(s.cfg.StartupTimeout))
+	if s.greet(c) != nil {
+		return
+	}
 	st, err := c.readStartup()
 	if err == nil {
-		c.in = newInput(c.nc, c.clientGone)
+		c.in = newInput(c.nc, maxAuthBytes, c.clientGone)
 		go c.in.run()
 		c.backend = pgproto3.NewBackend(c.in, io.Discard)
 		c.backend.SetMaxBodyLen(maxAuthBytes)
-		if err = c.begin(st); err == nil {
-			c.backend.SetMaxBodyLen(s.cfg.MaxMessageBytes)
-		}
+		err = c.begin(st)
 	}
 	if err != nil {
-		if e, ok := errors.AsType[*sql.Error](err); ok {
-			c.fatal(e)
+		if why := c.whyEnded(err); why != nil {
+			c.refuse(why)
 		}
 		return
 	}
+	c.backend.SetMaxBodyLen(s.cfg.MaxMessageBytes)
+	c.in.setLimit(inputLimit)
 	nc.SetDeadline(time.Time{})
 	c.loop()
 }
@@ -96,9 +100,7 @@ func (c *conn) close() {
 	if c.sess != nil {
 		c.sess.Close()
 	}
-	if c.pid != 0 {
-		c.srv.unregister(c)
-	}
+	c.srv.unregister(c)
 	c.nc.Close()
 	if c.in != nil {
 		c.in.fail(net.ErrClosed)

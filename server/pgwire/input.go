@@ -1,11 +1,14 @@
 package pgwire
 
 import (
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 )
 
+// inputLimit is in bytes.
 const inputLimit = 256 << 10
 
 // input reads ahead from a connection, so that a client that vanishes is noticed
@@ -14,15 +17,16 @@ type input struct {
 	src  net.Conn
 	gone func()
 
-	mu   sync.Mutex
-	cond sync.Cond
-	buf  []byte
-	off  int
-	err  error
+	mu    sync.Mutex
+	cond  sync.Cond
+	limit int // it waits when more than that is unread
+	buf   []byte
+	off   int
+	err   error
 }
 
-func newInput(src net.Conn, gone func()) *input {
-	in := &input{src: src, gone: gone}
+func newInput(src net.Conn, limit int, gone func()) *input {
+	in := &input{src: src, limit: limit, gone: gone}
 	in.cond.L = &in.mu
 	return in
 }
@@ -38,12 +42,14 @@ func (in *input) run() {
 			in.err = err
 		}
 		in.cond.Broadcast()
-		for in.err == nil && len(in.buf)-in.off > inputLimit {
+		for in.err == nil && len(in.buf)-in.off > in.limit {
 			in.cond.Wait()
 		}
 		in.mu.Unlock()
 		if err != nil {
-			in.gone()
+			if !errors.Is(err, os.ErrDeadlineExceeded) { // a deadline is of our own making
+				in.gone()
+			}
 			return
 		}
 	}
@@ -66,6 +72,13 @@ func (in *input) Read(p []byte) (int, error) {
 		in.cond.Broadcast()
 	}
 	return n, nil
+}
+
+func (in *input) setLimit(n int) {
+	in.mu.Lock()
+	in.limit = n
+	in.mu.Unlock()
+	in.cond.Broadcast()
 }
 
 // ended reports whether no more bytes will come.

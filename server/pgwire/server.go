@@ -3,6 +3,7 @@
 package pgwire
 
 import (
+	"container/list"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -29,16 +30,32 @@ type Credentials interface {
 
 // Config configures a server.
 type Config struct {
-	MaxConnections int // 53300 above; 0: 100
+	Limits Limits
 	// TLS returns the present certificate, nil: TLS is refused with N.
 	TLS             func() *tls.Config
 	RequireTLS      bool
-	StartupTimeout  time.Duration // for the start-up and authentication; 0: 60 s
-	MaxMessageBytes int           // 0: 64 MiB
+	MaxMessageBytes int // 0: 64 MiB
 	Log             *slog.Logger
 }
 
-const defaultConnections = 100
+// Limits are the limits that can be changed while the server runs.
+type Limits struct {
+	Connections int // 53300 above; 0: 100
+	// Unauthenticated is how many more connections may wait to be authenticated; 0:
+	// as many as Connections.
+	Unauthenticated       int
+	AuthenticationTimeout time.Duration // from the connection on; 0: 60 s
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Connections == 0 {
+		l.Connections = 100
+	}
+	if l.AuthenticationTimeout == 0 {
+		l.AuthenticationTimeout = time.Minute
+	}
+	return l
+}
 
 // Server accepts connections and serves them.
 type Server struct {
@@ -47,29 +64,26 @@ type Server struct {
 	creds Credentials
 	log   *slog.Logger
 
-	mu       sync.Mutex
-	conns    map[int32]*conn
-	closing  bool
-	wg       sync.WaitGroup
-	nextPID  atomic.Int32
-	mockSalt []byte // makes the salt of unknown users stable, so that they cannot be told
+	mu        sync.Mutex
+	limits    Limits
+	conns     map[int32]*conn
+	strangers *list.List // of *conn, not authenticated yet, oldest first
+	closing   bool
+	wg        sync.WaitGroup
+	nextPID   atomic.Int32
+	mockSalt  []byte // makes the salt of unknown users stable, so that they cannot be told
 }
 
 // New makes a server.
 func New(eng *engine.Engine, creds Credentials, cfg Config) *Server {
-	if cfg.MaxConnections == 0 {
-		cfg.MaxConnections = defaultConnections
-	}
-	if cfg.StartupTimeout == 0 {
-		cfg.StartupTimeout = time.Minute
-	}
 	if cfg.MaxMessageBytes == 0 {
 		cfg.MaxMessageBytes = 64 << 20
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{cfg: cfg, eng: eng, creds: creds, log: cfg.Log, conns: map[int32]*conn{}, mockSalt: make([]byte, 32)}
+	s := &Server{cfg: cfg, eng: eng, creds: creds, log: cfg.Log, limits: cfg.Limits.withDefaults(),
+		conns: map[int32]*conn{}, strangers: list.New(), mockSalt: make([]byte, 32)}
 	rand.Read(s.mockSalt)
 	return s
 }
@@ -100,13 +114,17 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 }
 
-// Shutdown stops serving: idle connections end at once, running statements may
+// Shutdown stops serving: idle connections and those that have not authenticated
+// end at once, running statements may
 // finish until ctx ends, then they are cancelled. The caller closed the listener.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.mu.Lock()
 	s.closing = true
 	for _, c := range s.conns {
 		c.endWhenIdle()
+	}
+	for s.strangers.Len() > 0 {
+		s.turnAway(s.strangers.Front().Value.(*conn), errShutdown())
 	}
 	s.mu.Unlock()
 	done := make(chan struct{})
@@ -127,16 +145,21 @@ func (s *Server) Shutdown(ctx context.Context) {
 	<-done
 }
 
-// register admits a connection and gives it a process id and cancel key.
+func errShutdown() *sql.Error {
+	return sql.Errorf(sql.CodeCannotConnectNow, "the database system is shutting down")
+}
+
+// register admits a connection that has authenticated and gives it a process id.
 func (s *Server) register(c *conn) *sql.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
-		return sql.Errorf(sql.CodeCannotConnectNow, "the database system is shutting down")
+	if c.stranger == nil {
+		return c.whyEnded(nil) // it was turned away just now
 	}
-	if len(s.conns) >= s.cfg.MaxConnections {
+	s.forget(c)
+	if len(s.conns) >= s.limits.Connections {
 		return sql.Errorf(sql.CodeTooManyConnections, "sorry, too many clients already").
-			WithHint("The limit is %d connections; raise it in the configuration or use a pooler.", s.cfg.MaxConnections)
+			WithHint("The limit is %d connections; raise it in the configuration or use a pooler.", s.limits.Connections)
 	}
 	for {
 		pid := s.nextPID.Add(1) & 0x7fffffff
@@ -151,18 +174,18 @@ func (s *Server) register(c *conn) *sql.Error {
 
 func (s *Server) unregister(c *conn) {
 	s.mu.Lock()
-	delete(s.conns, c.pid)
+	s.forget(c)
+	if c.pid != 0 {
+		delete(s.conns, c.pid)
+	}
 	s.mu.Unlock()
 }
 
-// SetMaxConnections changes the limit for clients to come; 0: 100.
-func (s *Server) SetMaxConnections(n int) {
+// SetLimits changes the limits for clients to come.
+func (s *Server) SetLimits(l Limits) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n == 0 {
-		n = defaultConnections
-	}
-	s.cfg.MaxConnections = n
+	s.limits = l.withDefaults()
 }
 
 // Connections returns how many clients are connected.

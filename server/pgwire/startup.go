@@ -204,9 +204,7 @@ func (c *conn) upgradeTLS(direct bool) error {
 	cfg = cfg.Clone()
 	cfg.NextProtos = []string{"postgresql"}
 	tc := tls.Server(c.nc, cfg)
-	ctx, stop := context.WithTimeout(context.Background(), c.srv.cfg.StartupTimeout)
-	defer stop()
-	if err := tc.HandshakeContext(ctx); err != nil {
+	if err := tc.Handshake(); err != nil {
 		return err
 	}
 	c.nc, c.tls = tc, tc // also for the error: the client hears nothing but TLS now
