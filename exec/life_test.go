@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ func TestCancelAtAnyMoment(t *testing.T) {
 	g := newGen(7)
 	plan := planOf(bigJoin(g, 6000))
 	process := NewBudget(nil, 1<<40)
+	var took []time.Duration
 	for i := range 60 {
 		memory := int64(1 << 30)
 		if i%3 == 0 {
@@ -65,15 +67,19 @@ func TestCancelAtAnyMoment(t *testing.T) {
 			if err != nil && sql.AsError(err).Code != sql.CodeQueryCanceled {
 				t.Fatalf("error %v", err)
 			}
-			if d := time.Since(begin); d > 2*time.Second {
-				t.Errorf("ended %s after cancel", d)
-			}
+			took = append(took, time.Since(begin))
 		}
 		e.Close()
 		cancel()
 		if u := process.Used(); u != 0 {
 			t.Fatalf("%d bytes are not given back", u)
 		}
+	}
+	// The median: single ones may have waited for a processor.
+	slices.Sort(took)
+	t.Logf("ended %v after cancel", took)
+	if took[len(took)/2] > 100*time.Millisecond || took[len(took)-1] > 2*time.Second {
+		t.Errorf("that is too late")
 	}
 }
 

@@ -2,7 +2,9 @@ package parquet_test
 
 import (
 	"context"
+	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,10 +96,55 @@ func TestMismatch(t *testing.T) {
 }
 
 func FuzzFile(f *testing.F) {
-	rng := rand.New(rand.NewPCG(5, 5))
-	tab := randomTable(rng, 60)
-	for _, codec := range []string{"none", "snappy"} {
-		f.Add(tab.write(f, writer.Options{Codec: codec, GroupRows: 40, PageRows: 20}))
+	tab, files := fuzzed(f)
+	for _, data := range files {
+		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { mustBeSQL(t, readBytes(t, tab, data)) })
+}
+
+// FuzzFooter puts footers behind the pages of a sound file.
+func FuzzFooter(f *testing.F) {
+	tab, files := fuzzed(f)
+	for i, data := range files {
+		_, footer := apart(data)
+		f.Add(uint8(i), footer)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, footer []byte) {
+		body, _ := apart(files[int(which)%len(files)])
+		data := binary.LittleEndian.AppendUint32(slices.Concat(body, footer), uint32(len(footer)))
+		mustBeSQL(t, readBytes(t, tab, append(data, "PAR1"...)))
+	})
+}
+
+// FuzzPages puts pages and indexes in front of a sound footer.
+func FuzzPages(f *testing.F) {
+	tab, files := fuzzed(f)
+	for i, data := range files {
+		body, _ := apart(data)
+		f.Add(uint8(i), body)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
+		data := slices.Clone(files[int(which)%len(files)])
+		pages, _ := apart(data)
+		copy(pages, body)
+		mustBeSQL(t, readBytes(t, tab, data))
+	})
+}
+
+// fuzzed is a table and sound files of it.
+func fuzzed(f *testing.F) (*table, [][]byte) {
+	tab := randomTable(rand.New(rand.NewPCG(5, 5)), 60)
+	var files [][]byte
+	for _, codec := range []string{"none", "snappy"} {
+		files = append(files, tab.write(f, writer.Options{Codec: codec, GroupRows: 40, PageRows: 20}))
+	}
+	return tab, files
+}
+
+// apart cuts a file into what stands before its footer, and the footer.
+func apart(data []byte) (body, footer []byte) {
+	end := len(data) - 8
+	start := end - int(binary.LittleEndian.Uint32(data[end:]))
+	return data[:start:start], data[start:end]
 }
