@@ -221,6 +221,9 @@ func (g *groupTable) toSlots() {
 	g.resize(size)
 	d.widen()
 	for c, chunk := range d.wide {
+		if chunk == nil {
+			continue
+		}
 		for i, s := range chunk {
 			if s != 0 {
 				g.place(d.base+int64(c)<<directLog+int64(i), s)

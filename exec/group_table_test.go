@@ -124,3 +124,44 @@ func TestDenseKeysFalling(t *testing.T) {
 		t.Fatal("the keys are not found by an array")
 	}
 }
+
+// Keys found directly, with blocks between them that have none, until one lies too
+// far away.
+func TestDirectGroupsGiveUp(t *testing.T) {
+	tab := newGroupTable([]sql.Type{sql.Int8})
+	want := map[int64]uint32{}
+	add := func(keys ...int64) {
+		vals := make([]sql.Value, len(keys))
+		for i, k := range keys {
+			vals[i] = sql.Value{Type: sql.Int8, I: k}
+		}
+		out := make([]uint32, len(keys))
+		tab.insert([]*vector.Vec{vector.FlatOf(sql.Int8, vals)}, nil, len(keys), out)
+		for i, k := range keys {
+			if w, ok := want[k]; ok && w != out[i] {
+				t.Fatalf("key %d is group %d, was %d", k, out[i], w)
+			}
+			want[k] = out[i]
+		}
+	}
+	for lo := range int64(10) {
+		for _, block := range []int64{0, 9, 3} { // blocks 1, 2 and 4 to 8 stay empty
+			keys := make([]int64, 400)
+			for i := range keys {
+				keys[i] = block<<directLog + lo*400 + int64(i)
+			}
+			add(keys...)
+		}
+	}
+	if tab.direct == nil {
+		t.Fatal("the keys are not found directly: nothing is tested")
+	}
+	add(5, 1<<61, 9<<directLog+7)
+	if tab.direct != nil {
+		t.Fatal("the keys are still found directly: nothing is tested")
+	}
+	add(3<<directLog, 1<<61, 0)
+	if tab.n != len(want) {
+		t.Errorf("%d groups, want %d", tab.n, len(want))
+	}
+}
