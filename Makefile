@@ -4,9 +4,10 @@
 #   make run LAKE=s3    the same with the lake in a real S3 server, installed and started here
 #   make test           install what the tests need, run all of them
 #   make suites         the suites under ../shared/suites, a seeded slice of the long ones
-#   make race          the packages' tests under the race detector, without SIMD
-#   make fuzz          every fuzz target for a minute
-#   make soak           the same in full
+#   make race           the packages' tests under the race detector, without SIMD
+#   make fuzz           every fuzz target for a minute
+#   make soak           everything in full: the suites, 200 kills, 100,000 partitions,
+#                       ten minutes of each fuzz target (SOAK=crash: one part)
 #   make bench          TPC-H against DuckDB (SF=1; SF=10)
 #   make bench-s3       the same from a real S3 server
 
@@ -71,7 +72,7 @@ suites: tools bin/sluice
 	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) SLUICE_SUITES=$(abspath $(SUITES)) testdata/tools/suites.sh slice
 
 soak: tools bin/sluice
-	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) SLUICE_SUITES=$(abspath $(SUITES)) testdata/tools/suites.sh full
+	PATH="$(abspath $(BUILD)/tools):$$PATH" SLUICE_BUILD=$(abspath $(BUILD)) SLUICE_SUITES=$(abspath $(SUITES)) testdata/tools/soak.sh
 
 bench: tools bin/sluice
 	@bench/run.sh $(SF)
