@@ -84,7 +84,7 @@ type localAgg struct {
 	selBuf []int32
 	sized  int   // groups at the last count of bytes
 	held   int64 // bytes at that count
-	rows   int64
+	rows   int64 // added since the table was empty, those of each grouping set
 }
 
 func newLocalAgg(env *expr.Env, spec *aggSpec) *localAgg {
@@ -147,7 +147,6 @@ func (l *localAgg) add(in *vector.Batch, w *sharedWriter) error {
 		}
 	}
 	n := in.Rows()
-	l.rows += int64(n)
 	if cap(l.groups) < n {
 		l.groups = make([]uint32, max(n, vector.BatchSize))
 		l.some = make([]uint32, max(n, vector.BatchSize))
@@ -181,6 +180,7 @@ func (s *aggSpec) nullKey(i, n int) *vector.Vec {
 
 // addSet aggregates the batch by l.keys.
 func (l *localAgg) addSet(in *vector.Batch, n int, w *sharedWriter) error {
+	l.rows += int64(n)
 	if w != nil {
 		return w.addRows(l, in, n)
 	}
@@ -333,7 +333,7 @@ func (s *aggState) Push(_ *Task, in *vector.Batch) (Status, error) {
 	if err := s.local.add(in, nil); err != nil {
 		return NeedInput, err
 	}
-	if s.local.table.n >= s.a.exec.rt.manyGroups() && len(s.local.keys) > 0 {
+	if len(s.local.keys) > 0 && s.local.many(s.a.exec.rt.manyGroups()) {
 		return NeedInput, s.share()
 	}
 	if size := s.local.bytes(); !s.grant.Resize(size) {

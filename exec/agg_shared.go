@@ -44,6 +44,15 @@ func (rt *Runtime) manyGroups() int {
 	return manyGroups
 }
 
+// many reports whether the groups have become many, or will: of limit values that
+// come at random, rows rows meet about rows^2 / (2 * limit) again (which holds while
+// they are few); fewer than that mean more values. To collect groups by itself first
+// saves a task nothing if they hardly repeat.
+func (l *localAgg) many(limit int) bool {
+	n, most := int64(l.table.n), int64(limit)
+	return n >= most || n >= most/8 && l.rows <= most/2 && (l.rows-n)*2*most < l.rows*l.rows
+}
+
 // share returns the shared groups, made by the first task that needs them.
 func (a *aggBuild) share() *sharedGroups {
 	a.mu.Lock()

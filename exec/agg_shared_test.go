@@ -52,3 +52,30 @@ func TestSharedGroups(t *testing.T) {
 		check(t, fmt.Sprintf("seed %d", seed), g, a, false)
 	}
 }
+
+// TestManyGroups: a task sees early that its groups will be many, and does not take
+// fewer for many however long it runs.
+func TestManyGroups(t *testing.T) {
+	const limit = 1 << 16
+	for _, c := range []struct {
+		values int64
+		early  bool
+	}{{1 << 40, true}, {1_000_000, true}, {200_000, true}, {40_000, false}, {20_000, false}, {9_000, false}, {500, false}} {
+		g := newGen(9000)
+		l := &localAgg{table: &groupTable{}}
+		seen := map[int64]bool{}
+		early, ever := false, false
+		for range 300 {
+			for range 2048 {
+				seen[g.Int64N(c.values)] = true
+			}
+			l.rows += 2048
+			l.table.n = len(seen)
+			ever = ever || l.many(limit)
+			early = early || len(seen) < limit/4 && l.many(limit)
+		}
+		if early != c.early || ever != c.early {
+			t.Errorf("%d values: taken for many early %v, at all %v, want %v", c.values, early, ever, c.early)
+		}
+	}
+}
