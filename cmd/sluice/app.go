@@ -111,7 +111,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger, observer 
 	}
 	pool := exec.NewPool(workers)
 	a.closers = append(a.closers, closer(pool.Close))
-	a.cache = parquet.NewCache(memory.cache.least)
+	a.cache = parquet.NewCache(memory.cache.Least)
 	a.sizeCache(cfg, memory.cache)
 	a.engine = engine.New(engine.Config{
 		Catalog: a.catalog, System: relations, Registry: expr.Builtins(), Store: stores, Files: hive.New(0),
@@ -132,8 +132,8 @@ func (a *app) reconfigure(cfg *config.Config) {
 	a.sizeCache(cfg, planMemory(cfg, availableMemory(), debug.SetMemoryLimit(-1)).cache)
 }
 
-func (a *app) sizeCache(cfg *config.Config, p cachePlan) {
-	a.cache.SetLimits(p.least, p.most, p.share)
+func (a *app) sizeCache(cfg *config.Config, p parquet.CacheLimits) {
+	a.cache.SetLimits(p)
 	a.cache.SetEnabled(!cfg.Cache.Off)
 }
 

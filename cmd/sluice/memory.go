@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/sluicedb/sluice/cmd/config"
+	"github.com/sluicedb/sluice/storage/format/parquet"
 )
 
 // memoryPlan is how the process divides the memory that it may use.
@@ -18,24 +19,18 @@ type memoryPlan struct {
 	statements int64 // budget of all statements
 	statement  int64 // of one
 	heap       int64 // soft limit of Go's heap; 0: the environment has set one
-	cache      cachePlan
-}
-
-// cachePlan is the cache's budget: least bytes and a share of the bytes of the files
-// in use, at most most.
-type cachePlan struct {
-	least, most int64
-	share       float64
+	cache      parquet.CacheLimits
 }
 
 // planCache sizes the cache. Unless the configuration does, it follows the files in
 // use: decompressed dictionaries are worth having at any size of lake, but a small
-// lake should not make a large process.
-func planCache(cfg *config.Config, total int64) cachePlan {
+// lake should not make a large process. Of files in S3 it also keeps pages, of local
+// ones the system does: three fifths of a file is most of what statements read of it.
+func planCache(cfg *config.Config, total int64) parquet.CacheLimits {
 	if n := int64(cfg.Cache.Memory); n > 0 {
-		return cachePlan{least: n, most: n}
+		return parquet.CacheLimits{Least: n, Most: n}
 	}
-	return cachePlan{least: 48 << 20, most: max(48<<20, total/8), share: 0.1}
+	return parquet.CacheLimits{Least: 48 << 20, Most: max(48<<20, total/8), Local: 0.1, Remote: 0.6}
 }
 
 // heapMargin is what a process needs beside budgets and caches: footers, trees,
@@ -59,7 +54,7 @@ func planMemory(cfg *config.Config, total, goLimit int64) memoryPlan {
 	}
 	p.cache = planCache(cfg, total)
 	if own {
-		cache := p.cache.most
+		cache := p.cache.Most
 		if cfg.Cache.Off {
 			cache = 0
 		}

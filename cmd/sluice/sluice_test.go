@@ -28,20 +28,21 @@ import (
 	"github.com/sluicedb/sluice/cmd/config"
 	"github.com/sluicedb/sluice/server/pgwire"
 	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/format/parquet"
 )
 
 func TestMemoryPlan(t *testing.T) {
 	const gb = 1 << 30
 	cfg := config.Default()
 	p := planMemory(cfg, 16*gb, math.MaxInt64)
-	if p.statements != 8*gb || p.statement != 4*gb || p.heap <= p.statements+p.cache.most || p.cache != (cachePlan{48 << 20, 2 * gb, 0.1}) || p.heap > 16*gb/10*9 {
+	if p.statements != 8*gb || p.statement != 4*gb || p.heap <= p.statements+p.cache.Most || p.cache != (parquet.CacheLimits{Least: 48 << 20, Most: 2 * gb, Local: 0.1, Remote: 0.6}) || p.heap > 16*gb/10*9 {
 		t.Errorf("defaults: %+v", p)
 	}
 	if p := planMemory(cfg, 16*gb, 2*gb); p.statements != gb || p.heap != 0 {
 		t.Errorf("the environment's limit: %+v", p)
 	}
 	cfg.Limits.Memory, cfg.Limits.StatementMemory, cfg.Cache.Memory = 1*gb, 100<<20, 2*gb
-	if p := planMemory(cfg, 16*gb, math.MaxInt64); p.statements != gb || p.statement != 100<<20 || p.cache != (cachePlan{2 * gb, 2 * gb, 0}) || p.heap != (3*gb+heapMargin)/4*5 {
+	if p := planMemory(cfg, 16*gb, math.MaxInt64); p.statements != gb || p.statement != 100<<20 || p.cache != (parquet.CacheLimits{Least: 2 * gb, Most: 2 * gb}) || p.heap != (3*gb+heapMargin)/4*5 {
 		t.Errorf("configured: %+v", p)
 	}
 	cfg.Limits.Memory = 100 * gb

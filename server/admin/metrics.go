@@ -122,7 +122,7 @@ func (c cacheCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, k := range []struct {
 		name string
 		s    parquet.CacheKindStats
-	}{{"footer", s.Footers}, {"index", s.Indexes}, {"dictionary", s.Dictionary}} {
+	}{{"footer", s.Footers}, {"index", s.Indexes}, {"dictionary", s.Dictionary}, {"range", s.Ranges}} {
 		put := func(d *prometheus.Desc, t prometheus.ValueType, v int64) {
 			ch <- prometheus.MustNewConstMetric(d, t, float64(v), k.name)
 		}

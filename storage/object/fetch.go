@@ -3,7 +3,6 @@ package object
 import (
 	"context"
 	"math"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -26,19 +25,15 @@ type Fetch struct {
 // arrival is one range that was asked for.
 type arrival struct {
 	Range
-	from    *block // nil: leased from the cache, or empty
-	leased  []byte
-	release func()
-	gone    atomic.Bool
+	from *block // nil: empty
+	gone atomic.Bool
 }
 
 // block is a span's buffer.
 type block struct {
 	Range
-	alloc   sync.Once
-	buffer  []byte
-	members []int
-	pooled  bool
+	alloc  sync.Once
+	buffer []byte
 
 	missing atomic.Int32 // requests not done
 	holders atomic.Int32 // ranges not released
@@ -56,11 +51,10 @@ type piece struct {
 	to *block
 }
 
-// ReadRanges begins to read ranges of the object at url, version etag (which must
-// not be empty if o.Cache is to help). Neighbours share a request, long spans are
-// split, requests run ahead up to o.InFlight at a time in the order of ranges. It
-// returns at once; take each range with Get. Zero Gap reads no byte too many;
-// other zero options mean those of Reads.
+// ReadRanges begins to read ranges of the object at url, version etag. Neighbours
+// share a request, long spans are split, requests run ahead up to o.InFlight at a
+// time in the order of ranges. It returns at once; take each range with Get. Zero
+// Gap reads no byte too many; other zero options mean those of Reads.
 func ReadRanges(ctx context.Context, store Store, url, etag string, ranges []Range, o ReadOptions) (*Fetch, error) {
 	if err := Ended(ctx); err != nil {
 		return nil, err
@@ -76,19 +70,15 @@ func ReadRanges(ctx context.Context, store Store, url, etag string, ranges []Ran
 		}
 	}
 	f.ctx, f.cancel = context.WithCancelCause(ctx)
-	var absent []int
+	var wanted []int
 	for i, r := range ranges {
-		a := &f.ranges[i]
-		a.Range = r
-		switch {
-		case r.Len == 0:
-		case f.lease(a):
-		default:
-			absent = append(absent, i)
+		f.ranges[i].Range = r
+		if r.Len > 0 {
+			wanted = append(wanted, i)
 		}
 	}
-	for _, s := range plan(ranges, absent, o.Gap, o.MaxRead) {
-		b := &block{Range: s.Range, members: s.members, done: make(chan struct{}), pooled: o.Cache == nil}
+	for _, s := range plan(ranges, wanted, o.Gap, o.MaxRead) {
+		b := &block{Range: s.Range, done: make(chan struct{})}
 		b.holders.Store(int32(len(s.members)))
 		for _, i := range s.members {
 			f.ranges[i].from = b
@@ -105,19 +95,6 @@ func ReadRanges(ctx context.Context, store Store, url, etag string, ranges []Ran
 	return f, nil
 }
 
-func (f *Fetch) lease(a *arrival) bool {
-	if f.o.Cache == nil || f.etag == "" {
-		return false
-	}
-	data, release, ok := f.o.Cache.Lease(f.url, f.etag, a.Off, a.Len)
-	if !ok {
-		return false
-	}
-	Meter(f.ctx).CountHit(a.Len)
-	a.leased, a.release = data, release
-	return true
-}
-
 // work sends requests until there are none left.
 func (f *Fetch) work() {
 	for {
@@ -130,7 +107,7 @@ func (f *Fetch) work() {
 		if err != nil {
 			f.cancel(err) // one range that cannot be had is the end of all
 		}
-		p.to.arrived(f, err)
+		p.to.arrived(err)
 	}
 }
 
@@ -150,22 +127,13 @@ func (f *Fetch) read(p piece) error {
 		}
 		held++
 	}
-	p.to.alloc.Do(func() {
-		if p.to.pooled {
-			p.to.buffer = getBuffer(p.to.Len)
-		} else {
-			p.to.buffer = make([]byte, p.to.Len)
-		}
-	})
+	p.to.alloc.Do(func() { p.to.buffer = getBuffer(p.to.Len) })
 	into := p.to.buffer[p.Off-p.to.Off:][:p.Len]
-	if f.o.Cache != nil && f.etag != "" {
-		return f.o.Cache.Read(f.ctx, f.store, f.url, f.etag, p.Off, into)
-	}
 	return f.store.ReadRange(f.ctx, f.url, f.etag, p.Off, into)
 }
 
 // arrived notes that one of the block's requests has ended.
-func (b *block) arrived(f *Fetch, err error) {
+func (b *block) arrived(err error) {
 	if err != nil {
 		b.mu.Lock()
 		if b.err == nil {
@@ -176,9 +144,6 @@ func (b *block) arrived(f *Fetch, err error) {
 	if b.missing.Add(-1) > 0 {
 		return
 	}
-	if b.err == nil {
-		f.keep(b)
-	}
 	b.mu.Lock()
 	b.ended = true
 	wakes := b.wakes
@@ -187,22 +152,6 @@ func (b *block) arrived(f *Fetch, err error) {
 	b.mu.Unlock()
 	for _, wake := range wakes {
 		wake()
-	}
-}
-
-// keep offers the ranges of a block to the cache, each by itself, so that a
-// statement that asks for other neighbours finds them. A block of one range is
-// handed over, of several they are copied.
-func (f *Fetch) keep(b *block) {
-	if f.o.Cache == nil || f.etag == "" {
-		return
-	}
-	for _, i := range b.members {
-		data := f.ranges[i].within(b)
-		if len(b.members) > 1 {
-			data = slices.Clone(data)
-		}
-		f.o.Cache.Add(f.url, f.etag, f.ranges[i].Off, data)
 	}
 }
 
@@ -218,7 +167,7 @@ func (f *Fetch) Get(i int) ([]byte, error) {
 	a := &f.ranges[i]
 	b := a.from
 	if b == nil {
-		return a.leased, nil
+		return nil, nil
 	}
 	select {
 	case <-b.done:
@@ -279,9 +228,6 @@ func (f *Fetch) Release(i int) {
 	if a.gone.Swap(true) {
 		return
 	}
-	if a.release != nil {
-		a.release()
-	}
 	b := a.from
 	if b == nil || b.holders.Add(-1) > 0 {
 		return
@@ -296,7 +242,7 @@ func (f *Fetch) Release(i int) {
 func (b *block) free() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.pooled && b.buffer != nil {
+	if b.buffer != nil {
 		putBuffer(b.buffer)
 	}
 	b.buffer = nil

@@ -11,7 +11,6 @@ import (
 
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/object"
-	"github.com/sluicedb/sluice/storage/object/cache"
 	"github.com/sluicedb/sluice/storage/object/fault"
 	"github.com/sluicedb/sluice/storage/object/mem"
 	"github.com/sluicedb/sluice/storage/object/objecttest"
@@ -29,7 +28,6 @@ func TestReadRangesRandom(t *testing.T) {
 	store := mem.New(0)
 	info := store.Put(url, data)
 	rng := rand.New(rand.NewPCG(3, 4))
-	shared := cache.New(cache.Options{Bytes: 300_000})
 	for range 300 {
 		var ranges []object.Range
 		for range rng.IntN(40) {
@@ -43,9 +41,6 @@ func TestReadRangesRandom(t *testing.T) {
 		}
 		if rng.IntN(2) > 0 {
 			o.Limits = []*object.Limiter{object.NewLimiter(3), object.NewLimiter(2)}
-		}
-		if rng.IntN(2) > 0 {
-			o.Cache = shared
 		}
 		f, err := object.ReadRanges(t.Context(), store, url, info.ETag, ranges, o)
 		if err != nil {
@@ -69,9 +64,6 @@ func TestReadRangesRandom(t *testing.T) {
 				t.Error("a limiter's place is lost")
 			}
 		}
-	}
-	if st := shared.Statistics(); st.Leased != 0 || st.Hits == 0 {
-		t.Errorf("%+v", st)
 	}
 }
 
@@ -236,33 +228,6 @@ func TestRangeThatLies(t *testing.T) {
 	for _, r := range []object.Range{{-1, 5}, {0, -1}} {
 		_, err := object.ReadRanges(t.Context(), store, url, info.ETag, []object.Range{r}, o)
 		objecttest.WantCode(t, err, sql.CodeInvalidParameterValue)
-	}
-}
-
-// What one statement reads, another with other neighbours finds in the cache.
-func TestRangesAreCachedOneByOne(t *testing.T) {
-	data := objecttest.Bytes(1, 10_000)
-	store := mem.New(0)
-	info := store.Put(url, data)
-	r := &recorder{Store: store}
-	o := object.ReadOptions{Gap: 1000, Cache: cache.New(cache.Options{Bytes: 1 << 20})}
-	var c object.Counters
-	ctx := object.WithMeter(t.Context(), &c)
-	for _, ranges := range [][]object.Range{{{0, 100}, {500, 100}, {5000, 100}}, {{510, 90}, {5000, 100}}} {
-		f, err := object.ReadRanges(ctx, r, url, info.ETag, ranges, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, want := range ranges {
-			got, err := f.Get(i)
-			if err != nil || !bytes.Equal(got, data[want.Off:want.Off+int64(want.Len)]) {
-				t.Errorf("%v: %v", want, err)
-			}
-		}
-		f.Close()
-	}
-	if len(r.reads) != 2 || c.CacheHits != 2 || c.CacheBytes != 190 {
-		t.Errorf("requests %v, counted %+v", r.reads, c)
 	}
 }
 

@@ -2,7 +2,6 @@ package object
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"strings"
 )
@@ -22,19 +21,6 @@ type ReadOptions struct {
 	MaxRead  int        // bytes of a request: longer spans are split
 	InFlight int        // requests at a time
 	Limits   []*Limiter // acquired in this order by each request: the statement's, the process's
-	Cache    RangeCache // may be nil
-}
-
-// RangeCache keeps ranges of objects in memory. Package cache implements it.
-type RangeCache interface {
-	// Lease returns the bytes, valid and unchanged until release is called, if the
-	// cache has them.
-	Lease(url, etag string, off int64, n int) (data []byte, release func(), ok bool)
-	// Add offers bytes that were read; they must never change again.
-	Add(url, etag string, off int64, data []byte)
-	// Read fills p from the store, or together with another caller that is reading
-	// the same range of the same version at the moment.
-	Read(ctx context.Context, store Store, url, etag string, off int64, p []byte) error
 }
 
 // Reads returns the options that suit the place of url: for a remote object,
@@ -44,7 +30,7 @@ func Reads(url string) ReadOptions {
 	if strings.HasPrefix(url, "file://") {
 		return ReadOptions{Gap: 32 << 10, MaxRead: 4 << 20, InFlight: 2}
 	}
-	return ReadOptions{Gap: 512 << 10, MaxRead: 8 << 20, InFlight: 16}
+	return ReadOptions{Gap: 1 << 20, MaxRead: 8 << 20, InFlight: 16}
 }
 
 func (o *ReadOptions) defaults(url string) {

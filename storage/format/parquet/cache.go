@@ -9,7 +9,8 @@ import (
 )
 
 // Cache is the process's one budgeted cache of what is dear to rebuild from
-// Parquet files: parsed footers, page indexes and decompressed dictionary pages.
+// Parquet files: parsed footers, page indexes, decompressed dictionary pages, and
+// pages of remote files as they came.
 // An entry's worth is how often it was asked for, times the nanoseconds that
 // rebuilding it takes, by the byte; the least worthy go first, and worth fades as
 // others are evicted (GreedyDual-Size-Frequency). Entries are keyed by object and
@@ -23,22 +24,23 @@ import (
 // each part by the next.
 type Cache struct {
 	off    atomic.Bool
-	limits atomic.Pointer[cacheLimits]
+	limits atomic.Pointer[CacheLimits]
 
 	mu      sync.Mutex
 	entries map[cacheKey]*cacheEntry
 	order   worthHeap
 	ghosts  map[cacheKey]float64 // how often keys that were turned away were asked for
 	used    int64
-	files   int64   // bytes of the files whose footers are here
+	local   int64   // bytes of the local files whose footers are here
+	remote  int64   // and of remote ones
 	clock   float64 // worth of what was evicted last: new entries start from it
 	kinds   [kindCount]CacheKindStats
 }
 
 // CacheStats is what the cache holds and has done.
 type CacheStats struct {
-	Budget, Bytes                int64
-	Footers, Indexes, Dictionary CacheKindStats
+	Budget, Bytes                        int64
+	Footers, Indexes, Dictionary, Ranges CacheKindStats
 }
 
 // CacheKindStats are the figures of one kind of entry.
@@ -54,6 +56,7 @@ const (
 	kindFooter cacheKind = iota
 	kindIndex
 	kindDict
+	kindRange
 	kindCount
 )
 
@@ -62,6 +65,7 @@ type cacheKey struct {
 	kind      cacheKind
 	group     int32
 	leaf      int32
+	off       int64
 	typ       sql.Type // dictionaries are kept converted to the column's type
 }
 
@@ -77,12 +81,13 @@ type cacheEntry struct {
 	leases atomic.Int32
 }
 
-// file is the size of the file whose footer e is, else 0.
-func (e *cacheEntry) file() int64 {
-	if m, ok := e.value.(*fileMeta); ok {
-		return m.size
+// count adds times the size of the file to those in use, if e is a footer. c.mu is held.
+func (c *Cache) count(e *cacheEntry, times int64) {
+	if m, ok := e.value.(*fileMeta); ok && isLocal(e.key.url) {
+		c.local += times * m.size
+	} else if ok {
+		c.remote += times * m.size
 	}
-	return 0
 }
 
 // release ends a lease that get or put gave.
@@ -101,11 +106,12 @@ const (
 	margin = 0.05
 )
 
-// cacheLimits are the budget of a cache: least bytes and a share of the bytes of
-// the files in use, but not above most.
-type cacheLimits struct {
-	least, most int64
-	share       float64
+// CacheLimits are the budget of a cache, which follows the files in use, those
+// whose footers are in the cache: Least bytes and shares of the bytes of local and
+// of remote files, but not above Most.
+type CacheLimits struct {
+	Least, Most   int64
+	Local, Remote float64
 }
 
 // NewCache makes a cache that holds at most budget bytes.
@@ -127,12 +133,11 @@ func (c *Cache) SetEnabled(on bool) {
 }
 
 // SetBudget changes the budget; what is above it is evicted now.
-func (c *Cache) SetBudget(n int64) { c.SetLimits(n, n, 0) }
+func (c *Cache) SetBudget(n int64) { c.SetLimits(CacheLimits{Least: n, Most: n}) }
 
-// SetLimits makes the budget follow the files in use, which are those whose footers
-// are in the cache: least bytes and share of theirs, at most most.
-func (c *Cache) SetLimits(least, most int64, share float64) {
-	c.limits.Store(&cacheLimits{least, max(least, most), share})
+// SetLimits makes the budget follow the files in use.
+func (c *Cache) SetLimits(l CacheLimits) {
+	c.limits.Store(&l)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shrink(c.budget())
@@ -141,7 +146,7 @@ func (c *Cache) SetLimits(least, most int64, share float64) {
 // budget is what the cache may hold now. c.mu is held.
 func (c *Cache) budget() int64 {
 	l := c.limits.Load()
-	return min(l.most, l.least+int64(l.share*float64(c.files)))
+	return min(l.Most, l.Least+int64(l.Local*float64(c.local)+l.Remote*float64(c.remote)))
 }
 
 // tick lets time pass: a scan begins.
@@ -170,7 +175,7 @@ func (c *Cache) Bytes() int64 {
 func (c *Cache) Stats() CacheStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return CacheStats{Budget: c.budget(), Bytes: c.used, Footers: c.kinds[kindFooter], Indexes: c.kinds[kindIndex], Dictionary: c.kinds[kindDict]}
+	return CacheStats{Budget: c.budget(), Bytes: c.used, Footers: c.kinds[kindFooter], Indexes: c.kinds[kindIndex], Dictionary: c.kinds[kindDict], Ranges: c.kinds[kindRange]}
 }
 
 // get returns the entry of k with a lease, or nil.
@@ -195,12 +200,23 @@ func (c *Cache) get(k cacheKey) *cacheEntry {
 
 // has reports whether k is in the cache, without counting as asking for it.
 func (c *Cache) has(k cacheKey) bool {
+	e := c.lease(k)
+	e.release()
+	return e != nil
+}
+
+// lease is get without counting as asking for k: the entry stays until it is released.
+func (c *Cache) lease(k cacheKey) *cacheEntry {
 	if c == nil || c.off.Load() {
-		return false
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.entries[k] != nil
+	e := c.entries[k]
+	if e != nil {
+		e.leases.Add(1)
+	}
+	return e
 }
 
 // wants reports whether put would keep an entry of so many bytes and cost: asked
@@ -277,7 +293,7 @@ func (c *Cache) put(k cacheKey, value any, bytes int64, cost float64) *cacheEntr
 	c.entries[k] = e
 	heap.Push(&c.order, e)
 	c.used += e.bytes
-	c.files += e.file()
+	c.count(e, 1)
 	c.kinds[k.kind].Entries++
 	c.kinds[k.kind].Bytes += e.bytes
 	return e
@@ -296,7 +312,7 @@ func (c *Cache) shrink(n int64) {
 		c.clock = max(c.clock, e.worth)
 		delete(c.entries, e.key)
 		c.used -= e.bytes
-		c.files -= e.file()
+		c.count(e, -1)
 		st := &c.kinds[e.key.kind]
 		st.Entries--
 		st.Bytes -= e.bytes

@@ -64,30 +64,34 @@ func TestCacheFollowsUse(t *testing.T) {
 // The budget follows the files whose footers are there.
 func TestCacheLimits(t *testing.T) {
 	c := NewCache(1)
-	c.SetLimits(1000, 5000, 0.1)
-	footer := func(i int, size int64) {
-		c.put(cacheKey{url: "f", kind: kindFooter, group: int32(i)}, &fileMeta{size: size}, 1, 1).release()
+	c.SetLimits(CacheLimits{Least: 1000, Most: 5000, Local: 0.1, Remote: 0.5})
+	footer := func(i int, url string, size int64) {
+		c.put(cacheKey{url: url, kind: kindFooter, group: int32(i)}, &fileMeta{size: size}, 1, 1).release()
 	}
 	if b := c.Stats().Budget; b != 1000 {
 		t.Errorf("budget %d without files", b)
 	}
-	footer(1, 20000)
+	footer(1, "file:///f", 20000)
 	if b := c.Stats().Budget; b != 3000 {
-		t.Errorf("budget %d with 20,000 bytes of files", b)
+		t.Errorf("budget %d with 20,000 bytes of local files", b)
 	}
-	footer(2, 1000000)
+	footer(3, "s3://b/f", 1000)
+	if b := c.Stats().Budget; b != 3500 {
+		t.Errorf("budget %d with 1,000 bytes of remote files too", b)
+	}
+	footer(2, "file:///f", 1000000)
 	if b := c.Stats().Budget; b != 5000 {
 		t.Errorf("budget %d, at most 5,000", b)
 	}
 	scan(c, 0, 40)
-	if n := c.Bytes(); n != 4002 {
+	if n := c.Bytes(); n != 4003 {
 		t.Errorf("%d bytes used", n)
 	}
 	c.SetBudget(0)
 	if s := c.Stats(); s.Bytes != 0 || s.Budget != 0 {
 		t.Errorf("%+v after the budget was taken away", s)
 	}
-	c.SetLimits(1000, 5000, 0.1)
+	c.SetLimits(CacheLimits{Least: 1000, Most: 5000, Local: 0.1, Remote: 0.5})
 	if b := c.Stats().Budget; b != 1000 {
 		t.Errorf("budget %d: files that are not in use count", b)
 	}

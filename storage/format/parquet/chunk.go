@@ -14,7 +14,7 @@ type chunkReader struct {
 	pageDecoder
 	ctx   context.Context
 	src   *source
-	mem   fetched // what Fetch brought; nil: read as needed
+	mem   *fetched // what Fetch brought; nil: read as needed
 	chunk *columnChunk
 	conv  *conv
 	typ   sql.Type
@@ -61,7 +61,7 @@ const maxPageRows = 1 << 24
 const readAhead = 256 << 10
 
 // open begins a chunk.
-func (c *chunkReader) open(ctx context.Context, src *source, mem fetched, m *fileMeta, group int, leaf *node, cv *conv, typ sql.Type, index *offsetIndex) {
+func (c *chunkReader) open(ctx context.Context, src *source, mem *fetched, m *fileMeta, group int, leaf *node, cv *conv, typ sql.Type, index *offsetIndex) {
 	c.release()
 	c.ctx, c.src, c.mem = ctx, src, mem
 	c.chunk, c.group, c.rows = &m.groups[group].cols[leaf.leaf], group, int(m.groups[group].rows)
@@ -145,17 +145,19 @@ func (c *chunkReader) header(off, size int64) (pageHeader, error) {
 		}
 		return h, nil
 	}
+	if b := c.mem.from(off); b != nil {
+		if h, _, ok := parsePageHeader(b[:min(len(b), maxPageHeader)]); ok {
+			return h, nil
+		}
+	}
 	for n := int64(256); ; n *= 8 {
 		n = min(n, c.src.size-off, maxPageHeader)
 		if n <= 0 {
 			return pageHeader{}, c.fail("a page is missing at byte %d", off)
 		}
-		b := c.mem.find(off, min(n, c.end-off))
-		if b == nil {
-			var err error
-			if b, err = c.bytesAt(off, n, readAhead); err != nil {
-				return pageHeader{}, err
-			}
+		b, err := c.bytesAt(off, n, readAhead)
+		if err != nil {
+			return pageHeader{}, err
 		}
 		h, more, ok := parsePageHeader(b)
 		if ok {

@@ -101,6 +101,9 @@ func (c *chunkReader) loadDict(off int64, h *pageHeader) error {
 	}
 	key := c.dictKey()
 	cost := dictCost(n, int(h.uncompressed))
+	if !isLocal(c.src.url) {
+		cost += remoteCost(int64(h.compressed))
+	}
 	keep := c.cache.wants(key, bytes, cost)
 	s := &c.scratch
 	pool := c.pool

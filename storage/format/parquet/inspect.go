@@ -70,15 +70,19 @@ func (f *Format) Inspect(ctx context.Context, store object.Store, url string) (i
 		sf.req.Columns = append(sf.req.Columns, format.Column{ID: expr.ColumnID(i + 1), Name: l.path, Type: t})
 		sf.cols = append(sf.cols, scanColumn{leaf: l, conv: convFor(l, t)})
 	}
+	groups := make([]int, len(m.groups))
+	for g := range groups {
+		groups[g] = g
+	}
+	indexes, err := sf.groupIndexes(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
 	for g := range m.groups {
-		index, _, err := readGroupIndex(ctx, src, m, g)
-		if err != nil {
-			return nil, err
-		}
 		rg := &m.groups[g]
 		gi := GroupInfo{Rows: rg.rows, Bytes: rg.totalBytes}
 		for i := range rg.cols {
-			gi.Chunks = append(gi.Chunks, sf.chunkInfo(g, i, index))
+			gi.Chunks = append(gi.Chunks, sf.chunkInfo(g, i, indexes[g]))
 		}
 		in.Groups = append(in.Groups, gi)
 	}
@@ -95,8 +99,8 @@ func (sf *scanFile) chunkInfo(g, i int, index *groupIndex) ChunkInfo {
 			c.Encodings = append(c.Encodings, name)
 		}
 	}
-	if x := index.offsets[i]; x != nil {
-		c.Pages = len(x.pages)
+	if index != nil && index.offsets[i] != nil {
+		c.Pages = len(index.offsets[i].pages)
 	}
 	if leaf.maxRep > 0 || sf.cols[i].conv == nil {
 		return c

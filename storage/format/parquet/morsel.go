@@ -1,14 +1,10 @@
 package parquet
 
 import (
-	"cmp"
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/storage/format"
-	"github.com/sluicedb/sluice/storage/object"
 )
 
 // rowRange is rows lo .. hi-1 of a row group.
@@ -23,9 +19,8 @@ type morsel struct {
 	seq    uint64
 	index  *groupIndex // nil: none
 	bytes  int64
-	always []bool // conjuncts that are true for every row
-	fetch  *object.Fetch
-	mem    fetched
+	always []bool   // conjuncts that are true for every row
+	mem    *fetched // nil: pages are read as needed
 }
 
 // splitRows is from how many rows on a row group is divided, and about how many
@@ -41,12 +36,13 @@ func (sf *scanFile) morsels(ctx context.Context) ([]format.Morsel, error) {
 	if mt == nil {
 		mt = new(format.Metrics)
 	}
+	var groups []int
+	var always [][]bool
 	for g := range sf.meta.groups {
-		rows := int(sf.meta.groups[g].rows)
-		if rows == 0 {
+		if sf.meta.groups[g].rows == 0 {
 			continue
 		}
-		always, keep := sf.pruneGroup(g)
+		known, keep := sf.pruneGroup(g)
 		if keep {
 			ok, err := sf.bloomKeeps(ctx, g)
 			if err != nil {
@@ -60,17 +56,21 @@ func (sf *scanFile) morsels(ctx context.Context) ([]format.Morsel, error) {
 			mt.RowGroupsPruned.Add(1)
 			continue
 		}
-		index, err := sf.groupIndex(ctx, g)
-		if err != nil {
-			return nil, err
-		}
+		groups, always = append(groups, g), append(always, known)
+	}
+	indexes, err := sf.groupIndexes(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	for i, g := range groups {
+		rows, index := int(sf.meta.groups[g].rows), indexes[i]
 		ranges := sf.prunePages(g, index, []rowRange{{0, rows}})
 		if len(ranges) == 0 {
 			mt.RowGroupsPruned.Add(1)
 			continue
 		}
 		for _, part := range sf.split(ranges, rows, index) {
-			m := &morsel{sf: sf, group: g, ranges: part, index: index, always: always, seq: sf.task.Seq<<20 | uint64(len(out))}
+			m := &morsel{sf: sf, group: g, ranges: part, index: index, always: always[i], seq: sf.task.Seq<<20 | uint64(len(out))}
 			m.measure()
 			out = append(out, m)
 		}
@@ -87,8 +87,10 @@ func (m *morsel) measure() {
 	for _, r := range m.ranges {
 		m.rows += int64(r.hi - r.lo)
 	}
-	for _, r := range m.needs() {
-		m.bytes += r.n
+	for _, p := range m.needs() {
+		if p.dict < 0 || !m.sf.f.cache.has(m.sf.dictKey(m.group, p.dict)) {
+			m.bytes += p.n
+		}
 	}
 }
 
@@ -150,57 +152,6 @@ func (sf *scanFile) split(ranges []rowRange, rows int, index *groupIndex) [][]ro
 	return out
 }
 
-// needs returns the byte ranges of the pages that the morsel's rows lie in,
-// dictionaries included, column by column.
-func (m *morsel) needs() []fileRange {
-	var out []fileRange
-	g := &m.sf.meta.groups[m.group]
-	seen := map[int]bool{}
-	for i, c := range m.sf.cols {
-		if c.nested != nil {
-			for _, l := range nestedLeaves(c.nested, nil) {
-				ch := &g.cols[l.leaf]
-				out = append(out, fileRange{ch.start(), min(ch.compressed, m.sf.meta.size-ch.start())})
-			}
-		}
-		if c.leaf == nil || seen[c.leaf.leaf] {
-			continue
-		}
-		seen[c.leaf.leaf] = true
-		ch := &g.cols[c.leaf.leaf]
-		var x *offsetIndex
-		if m.index != nil {
-			x = m.index.offsets[c.leaf.leaf]
-		}
-		if x == nil {
-			out = append(out, fileRange{ch.start(), min(ch.compressed, m.sf.meta.size-ch.start())})
-			continue
-		}
-		if s := ch.start(); s < x.pages[0].off && !m.sf.f.cache.has(m.sf.dictKey(m.group, i)) {
-			out = append(out, fileRange{s, x.pages[0].off - s})
-		}
-		k := 0
-		for pi, p := range x.pages {
-			end := x.end(pi, int(g.rows))
-			for k < len(m.ranges) && m.ranges[k].hi <= p.first {
-				k++
-			}
-			if k == len(m.ranges) {
-				break
-			}
-			if m.ranges[k].lo >= end {
-				continue
-			}
-			if l := len(out); l > 0 && out[l-1].off+out[l-1].n == p.off {
-				out[l-1].n += p.size
-			} else {
-				out = append(out, fileRange{p.off, p.size})
-			}
-		}
-	}
-	return out
-}
-
 // Rows, Bytes and Seq implement format.Morsel.
 func (m *morsel) Rows() int64  { return m.rows }
 func (m *morsel) Bytes() int64 { return m.bytes }
@@ -210,7 +161,7 @@ func (m *morsel) Seq() uint64  { return m.seq }
 // the statistics of the row group and of its pages.
 func (m *morsel) Prune() bool {
 	data, cols := m.sf.readyFilters()
-	if len(data) == 0 || m.fetch != nil {
+	if len(data) == 0 || m.mem != nil {
 		return false
 	}
 	mt := m.sf.req.Metrics
@@ -231,45 +182,23 @@ func (m *morsel) Prune() bool {
 	return false
 }
 
-// local reports whether the file is read in place.
-func (m *morsel) local() bool { return strings.HasPrefix(m.sf.src.url, "file:") }
-
 // Fetch implements format.Morsel. Local files are read as needed.
 func (m *morsel) Fetch(ctx context.Context) (err error) {
 	defer guard(m.sf.src.url, &err)
-	if m.local() || m.fetch != nil {
+	if isLocal(m.sf.src.url) || m.mem != nil {
 		return nil
 	}
-	var ranges []object.Range
-	for _, r := range m.needs() {
-		ranges = append(ranges, object.Range{Off: r.off, Len: int(r.n)})
-	}
-	slices.SortFunc(ranges, func(a, b object.Range) int { return cmp.Compare(a.Off, b.Off) })
-	o := m.sf.f.reads(m.sf.src.url)
-	o.Size = m.sf.src.size
-	f, err := object.ReadRanges(ctx, m.sf.src.store, m.sf.src.url, m.sf.src.etag, ranges, o)
-	if err != nil {
-		return err
-	}
-	mem := make(fetched, len(ranges))
-	for i, r := range ranges {
-		b, err := f.Get(i)
-		if err != nil {
-			f.Close()
-			return err
-		}
-		mem[i] = fetchedRange{r.Off, b}
-	}
-	m.fetch, m.mem = f, mem
-	return nil
+	m.mem, err = m.sf.fetch(ctx, m.group, m.needs())
+	return err
 }
 
 // Release implements format.Morsel.
 func (m *morsel) Release() {
-	if m.fetch != nil {
-		m.fetch.Close()
+	if m.mem != nil {
+		m.mem.keep(m.sf, m.group)
+		m.mem.release()
+		m.mem = nil
 	}
-	m.fetch, m.mem = nil, nil
 }
 
 // dictKey is the cache's key of column i's dictionary in a row group.

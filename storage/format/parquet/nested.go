@@ -75,7 +75,7 @@ func newNestedReader(r *reader, src *source, n *node, t sql.Type) *nestedReader 
 }
 
 // open begins a row group.
-func (x *nestedReader) open(ctx context.Context, mem fetched, m *fileMeta, group int) error {
+func (x *nestedReader) open(ctx context.Context, mem *fetched, m *fileMeta, group int) error {
 	x.row, x.base, x.vals = 0, 0, x.vals[:0]
 	for i, leaf := range nestedLeaves(x.node, nil) {
 		l := x.leaves[i]

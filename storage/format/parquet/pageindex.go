@@ -138,85 +138,113 @@ func parseColumnIndex(b []byte, n int) *columnIndex {
 	return x
 }
 
-// groupIndex returns the page index of row group g, from the cache or the file;
-// nil if it has none. A damaged index is ignored: pages are then found by walking
-// their headers.
-func (sf *scanFile) groupIndex(ctx context.Context, g int) (*groupIndex, error) {
-	rg := &sf.meta.groups[g]
-	need := false
-	for _, c := range sf.cols {
-		need = need || c.leaf != nil && rg.cols[c.leaf.leaf].offIdx.n > 0
-	}
-	if !need {
-		return nil, nil
-	}
-	key := cacheKey{url: sf.src.url, etag: sf.src.etag, kind: kindIndex, group: int32(g)}
-	if e := sf.f.cache.get(key); e != nil {
-		x := e.value.(*groupIndex)
-		e.release()
-		return x, nil
-	}
-	began := time.Now()
-	x, bytes, err := readGroupIndex(ctx, sf.src, sf.meta, g)
-	if err != nil {
-		return nil, err
-	}
-	sf.f.cache.put(key, x, bytes, float64(time.Since(began))).release()
-	return x, nil
-}
-
-// maxIndexBytes bounds what is read at once for the page index of
-// a row group.
+// maxIndexBytes bounds what is read at once of page indexes.
 const maxIndexBytes = 64 << 20
 
-// readGroupIndex reads the page index of all columns of a row group at once: they
-// lie together.
-func readGroupIndex(ctx context.Context, src *source, m *fileMeta, g int) (*groupIndex, int64, error) {
-	rg := &m.groups[g]
-	x := &groupIndex{offsets: make([]*offsetIndex, len(rg.cols)), columns: make([]*columnIndex, len(rg.cols))}
+// groupIndexes returns the page indexes of row groups, from the cache or the file;
+// nil for those that have none. A damaged index is ignored: pages are then found
+// by walking their headers.
+func (sf *scanFile) groupIndexes(ctx context.Context, groups []int) ([]*groupIndex, error) {
+	out := make([]*groupIndex, len(groups))
+	var absent []int
+	var ranges []fileRange // offset and column index of each absent one
 	total := int64(0)
-	read := func(part func(*columnChunk) fileRange) ([]byte, int64, error) {
-		lo, hi := int64(math.MaxInt64), int64(0)
-		for i := range rg.cols {
-			if r := part(&rg.cols[i]); r.n > 0 && r.off >= 4 && r.n <= src.size-r.off {
-				lo, hi = min(lo, r.off), max(hi, r.off+r.n)
-			}
+	read := func() error {
+		if len(absent) == 0 {
+			return nil
 		}
-		if hi <= lo || hi-lo > maxIndexBytes {
-			return nil, 0, nil
+		began := time.Now()
+		data, err := sf.src.readAll(ctx, ranges, sf.f.reads(sf.src.url))
+		if err != nil {
+			return err
 		}
-		b := make([]byte, hi-lo)
-		total += hi - lo
-		return b, lo, src.read(ctx, lo, b)
+		cost := float64(time.Since(began)) / float64(len(absent))
+		for k, i := range absent {
+			x, bytes := sf.meta.parseGroupIndex(groups[i], ranges[2*k], data[2*k], ranges[2*k+1], data[2*k+1])
+			sf.f.cache.put(sf.indexKey(groups[i]), x, bytes, cost).release()
+			out[i] = x
+		}
+		absent, ranges, total = absent[:0], ranges[:0], 0
+		return nil
 	}
+	for i, g := range groups {
+		if !sf.hasIndex(g) {
+			continue
+		}
+		if e := sf.f.cache.get(sf.indexKey(g)); e != nil {
+			out[i] = e.value.(*groupIndex)
+			e.release()
+			continue
+		}
+		offsets := sf.indexRange(g, func(c *columnChunk) fileRange { return c.offIdx })
+		columns := sf.indexRange(g, func(c *columnChunk) fileRange { return c.colIdx })
+		if total += offsets.n + columns.n; total > maxIndexBytes {
+			if err := read(); err != nil {
+				return nil, err
+			}
+			total = offsets.n + columns.n
+		}
+		absent, ranges = append(absent, i), append(ranges, offsets, columns)
+	}
+	return out, read()
+}
+
+func (sf *scanFile) indexKey(g int) cacheKey {
+	return cacheKey{url: sf.src.url, etag: sf.src.etag, kind: kindIndex, group: int32(g)}
+}
+
+// hasIndex reports whether a column that is read has an offset index in row group g.
+func (sf *scanFile) hasIndex(g int) bool {
+	for _, c := range sf.cols {
+		if c.leaf != nil && sf.meta.groups[g].cols[c.leaf.leaf].offIdx.n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// indexRange is where one kind of index of all columns of row group g is: they lie
+// together. Empty if they do not.
+func (sf *scanFile) indexRange(g int, part func(*columnChunk) fileRange) fileRange {
+	cols := sf.meta.groups[g].cols
+	lo, hi := int64(math.MaxInt64), int64(0)
+	for i := range cols {
+		if r := part(&cols[i]); r.n > 0 && r.off >= 4 && r.n <= sf.src.size-r.off {
+			lo, hi = min(lo, r.off), max(hi, r.off+r.n)
+		}
+	}
+	if hi <= lo || hi-lo > maxIndexBytes {
+		return fileRange{}
+	}
+	return fileRange{lo, hi - lo}
+}
+
+// parseGroupIndex parses the indexes of row group g, of which it keeps parts; bytes
+// is the memory that they take.
+func (m *fileMeta) parseGroupIndex(g int, offsetsAt fileRange, offsets []byte, columnsAt fileRange, columns []byte) (x *groupIndex, bytes int64) {
+	rg := &m.groups[g]
+	x = &groupIndex{offsets: make([]*offsetIndex, len(rg.cols)), columns: make([]*columnIndex, len(rg.cols))}
+	bytes = int64(len(offsets)+len(columns)) + 256
 	within := func(b []byte, lo int64, r fileRange) []byte {
 		if b == nil || r.n <= 0 || r.off < lo || r.off+r.n > lo+int64(len(b)) {
 			return nil
 		}
 		return b[r.off-lo : r.off-lo+r.n]
 	}
-	ob, olo, err := read(func(c *columnChunk) fileRange { return c.offIdx })
-	if err != nil {
-		return nil, 0, err
-	}
-	cb, clo, err := read(func(c *columnChunk) fileRange { return c.colIdx })
-	if err != nil {
-		return nil, 0, err
-	}
 	for i := range rg.cols {
 		ch := &rg.cols[i]
-		b := within(ob, olo, ch.offIdx)
+		b := within(offsets, offsetsAt.off, ch.offIdx)
 		if b == nil || m.leaves[i].maxRep > 0 {
 			continue
 		}
-		if x.offsets[i] = parseOffsetIndex(b, ch, int(rg.rows), src.size); x.offsets[i] == nil {
+		if x.offsets[i] = parseOffsetIndex(b, ch, int(rg.rows), m.size); x.offsets[i] == nil {
 			continue
 		}
-		total += int64(24 * len(x.offsets[i].pages))
-		if b := within(cb, clo, ch.colIdx); b != nil {
+		bytes += int64(24 * len(x.offsets[i].pages))
+		if b := within(columns, columnsAt.off, ch.colIdx); b != nil {
 			x.columns[i] = parseColumnIndex(b, len(x.offsets[i].pages))
-			total += int64(57 * len(x.offsets[i].pages))
+			bytes += int64(57 * len(x.offsets[i].pages))
 		}
 	}
-	return x, total + 256, nil
+	return x, bytes
 }

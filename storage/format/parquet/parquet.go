@@ -46,8 +46,9 @@ func New(o Options) *Format {
 // Cache returns the cache that f uses, or nil.
 func (f *Format) Cache() *Cache { return f.cache }
 
-// tailGuess is how much of a file's end is read at first.
-const tailGuess = 64 << 10
+// tailGuess is how much of a file's end is read at first: footer and page indexes
+// are seldom more than a 500th of a file.
+func tailGuess(size int64) int64 { return min(size, max(64<<10, min(size/512, 1<<20))) }
 
 // maxFooter bounds a footer's metadata.
 const maxFooter = 512 << 20
@@ -82,7 +83,7 @@ func readFooter(ctx context.Context, src *source) (*fileMeta, error) {
 	if src.size < 12 {
 		return nil, corrupt(src.url, "it has %d bytes, the smallest Parquet file has 12", src.size)
 	}
-	tail := make([]byte, min(src.size, tailGuess))
+	tail := make([]byte, tailGuess(src.size))
 	if err := src.read(ctx, src.size-int64(len(tail)), tail); err != nil {
 		return nil, err
 	}
@@ -103,6 +104,7 @@ func readFooter(ctx context.Context, src *source) (*fileMeta, error) {
 			return nil, err
 		}
 	}
+	src.tail = tail
 	// What is kept aliases the footer: do not hold the rest of the tail.
 	b := append([]byte(nil), tail[int64(len(tail))-8-n:len(tail)-8]...)
 	m, err := parseFooter(src.url, src.size, b)
@@ -147,6 +149,7 @@ func (f *Format) Open(ctx context.Context, task *format.FileTask, req *format.Re
 		}
 		mt.RowGroups.Add(int64(len(m.groups)))
 	}
+	defer func() { src.tail = nil }()
 	sf := &scanFile{f: f, req: req, task: task, src: src, meta: m}
 	if err := sf.mapColumns(); err != nil {
 		return nil, err
