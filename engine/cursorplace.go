@@ -25,6 +25,18 @@ func (c *cursorPlace) close() {
 	}
 }
 
+// pagedMemory is what the rows of a result may take that a client fetches page by
+// page: they may have to wait for as long as its transaction lasts, or its session.
+const pagedMemory = 4 << 20
+
+// heldMemory bounds the memory of rows that are ready; 0: by the statement's alone.
+func (p *Portal) heldMemory() int64 {
+	if p.paged || p.cursor {
+		return pagedMemory
+	}
+	return 0
+}
+
 var errForwardOnly = sql.Errorf(sql.CodeObjectNotInPrerequisite, "cursor can only scan forward").
 	WithHint("Declare it with SCROLL option to enable backward scan.")
 
@@ -42,7 +54,7 @@ func (p *Portal) newSpool() *exec.Spool {
 		types[i] = f.Type
 	}
 	cfg := &p.s.eng.cfg
-	return exec.NewSpool(cfg.SpillDir, cfg.Memory, cfg.StatementMemory, types)
+	return exec.NewSpool(cfg.SpillDir, cfg.Memory, pagedMemory, types)
 }
 
 // forward gives out the next rows, at most max (0: no limit): rows from..to-1 of b;

@@ -72,7 +72,7 @@ func (s *Session) runExecute(ctx context.Context, p *Portal, x *parse.Execute) (
 	if err != nil {
 		return nil, nil, err
 	}
-	inner := &Portal{s: s, prep: t, params: args, ctx: p.ctx, cancel: p.cancel}
+	inner := &Portal{s: s, prep: t, params: args, paged: p.paged, ctx: p.ctx, cancel: p.cancel}
 	rows, tag, err := s.run(ctx, inner)
 	p.stats.planned, p.stats.waited = inner.stats.planned, inner.stats.waited
 	p.stats.counters, p.stats.route = inner.stats.counters, inner.stats.route

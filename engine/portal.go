@@ -34,6 +34,7 @@ type Portal struct {
 	cursor  bool // made by DECLARE
 	binary  bool // DECLARE BINARY
 	scroll  bool // DECLARE SCROLL
+	paged   bool // its first fetch had a limit
 	failed  bool // an error ended its run
 	seq     int  // order of making, for savepoints
 	place   cursorPlace
@@ -135,6 +136,9 @@ func (p *Portal) Fetch(max int64, emit Emit) (res Result, err error) {
 	}
 	if p.ctx == nil {
 		p.ctx, p.cancel = context.WithCancelCause(s.ctx)
+	}
+	if !p.open {
+		p.paged = max > 0
 	}
 	begun := time.Now()
 	if p.stats.started.IsZero() {

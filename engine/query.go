@@ -144,6 +144,7 @@ func (s *Session) openQuery(ctx context.Context, p *Portal, pl *planned) (*query
 	x, err := exec.Build(pl.plan, &exec.Runtime{
 		Env: pl.lake.env, Pool: e.cfg.Pool, Lake: pl.lake, Relations: relations{s, pl.lake.snap},
 		Memory: exec.NewBudget(e.cfg.Memory, limit), SpillDir: e.cfg.SpillDir,
+		Held:      p.heldMemory(),
 		BatchSize: int(s.set.integer("sluice.batch_size")), Workers: int(s.set.integer("sluice.workers")), Log: s.log,
 	})
 	if err != nil {

@@ -31,6 +31,9 @@ func Build(plan *physical.Plan, rt *Runtime) (*Execution, error) {
 	if err != nil {
 		return nil, err
 	}
+	if src, ok := s.chain.src.(*sortSource); ok {
+		src.b.held = rt.Held
+	}
 	b.close(s, &resultSink{q: e.result, types: typesOf(plan.Root.Columns())}, nil)
 	b.connectFilters()
 	e.pipes = b.pipes

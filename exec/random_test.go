@@ -19,6 +19,7 @@ var configs = []config{
 	{batch: 2048, workers: 1}, {batch: 1, workers: 1}, {batch: 3, workers: 2}, {workers: 2},
 	{workers: 2, memory: 20 << 10, floor: 4 << 10}, {batch: 3, workers: 1, memory: 10 << 10, floor: 2 << 10},
 	{batch: 7, workers: 2, shared: 5}, {workers: 2, shared: 1}, {batch: 16, workers: 2, memory: 300 << 10, floor: 4 << 10, shared: 5},
+	{batch: 5, workers: 2, held: 100}, // more runs than are merged at once
 }
 
 // check runs a plan under every configuration and compares with the reference.

@@ -24,10 +24,13 @@ type Runtime struct {
 	// SpillFloor is the memory that an operator may always use before it spills;
 	// 0: 1 MiB.
 	SpillFloor int64
-	BatchSize  int // rows in a batch; 0: vector.BatchSize
-	Workers    int // tasks a pipeline may have; 0: the pool's workers
-	IO         int // storage requests at once; 0: 16
-	Log        *slog.Logger
+	// Held, if not 0, is the memory that rows may take that are sorted and wait for a
+	// client that fetches them page by page, for as long as it likes.
+	Held      int64
+	BatchSize int // rows in a batch; 0: vector.BatchSize
+	Workers   int // tasks a pipeline may have; 0: the pool's workers
+	IO        int // storage requests at once; 0: 16
+	Log       *slog.Logger
 
 	sharedFrom int // groups from which tasks share them; 0: manyGroups
 }

@@ -40,6 +40,10 @@ type sortBuild struct {
 	file  *spillFile
 	hold  []*Grant
 	bound atomic.Pointer[[]byte] // TopN: keys from here on are not wanted
+	// held, if not 0, bounds the memory of the rows, which wait for a client that pages
+	// them; the rest stays in runs on disk.
+	held  int64
+	merge *runMerge // of runs into a longer one
 }
 
 // diskRun is a sorted run in frames.
@@ -65,7 +69,7 @@ func (s *sortState) top() bool {
 	return l > 0 && l <= topMost
 }
 
-func (s *sortState) Push(_ *Task, in *vector.Batch) (Status, error) {
+func (s *sortState) Push(t *Task, in *vector.Batch) (Status, error) {
 	spec := s.b.spec
 	s.buf, s.ends = spec.encode(in.Cols, in.Sel, in.N, s.buf, s.ends)
 	if s.top() {
@@ -74,6 +78,9 @@ func (s *sortState) Push(_ *Task, in *vector.Batch) (Status, error) {
 		s.run.add(in.Cols, in.Sel, in.N, s.buf, s.ends)
 	}
 	size := s.run.bytes()
+	if s.b.held > 0 && size > s.b.held/int64(t.Count) {
+		return NeedInput, s.spill()
+	}
 	if s.grant.Resize(size) {
 		return NeedInput, nil
 	}
@@ -189,8 +196,9 @@ func (s *sortState) Combine(*Task) (Status, error) {
 
 func (s *sortState) Close() { s.grant.Close() }
 
-// Finish puts the rows of the runs in memory side by side.
-func (b *sortBuild) Finish(*Task) (Status, error) {
+// Finish puts the rows of the runs in memory side by side. Of runs on disk it leaves
+// no more than can be merged at once.
+func (b *sortBuild) Finish(t *Task) (Status, error) {
 	if len(b.disk) > 0 {
 		for _, r := range b.runs {
 			s := &sortState{b: b, run: r, grant: b.exec.grant(nil)}
@@ -202,7 +210,8 @@ func (b *sortBuild) Finish(*Task) (Status, error) {
 		for _, g := range b.hold {
 			g.Close()
 		}
-		return NeedInput, nil
+		b.hold = nil
+		return b.mergeRuns(t)
 	}
 	var sets []*rowSet
 	var runs []*sortRun
@@ -234,7 +243,7 @@ func (s *sortSource) NewState(t *Task) (SourceState, error) {
 	}
 	size := t.exec.rt.batchSize()
 	if len(s.b.disk) > 0 {
-		return newDiskMerge(s.b, size, limit), nil
+		return newDiskMerge(s.b, s.b.disk, size, limit), nil
 	}
 	return &memMerge{b: s.b, size: size, left: limit, at: make([]int, len(s.b.runs))}, nil
 }

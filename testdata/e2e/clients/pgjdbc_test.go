@@ -53,16 +53,18 @@ func pgjdbcCommon(t *testing.T, l *fixture.Lake) {
 }
 
 func pgjdbcMore(t *testing.T, l *fixture.Lake) {
-	t.Run("paging", func(t *testing.T) {
+	for _, q := range pagedQueries {
 		for results, how := range []string{"one", "two"} {
-			within(t, growthBudget*(1+2*results), growth(t, l, func() {
-				out := run(t, at(l), "", "java", java(t, debianJar, "page", pagedQuery, how)...)
-				if want := fmt.Sprintf("%d rows, sum %d\n", million, million*(million-1)/2*(1+results)); out != want {
-					t.Errorf("%s: got %s", how, out)
-				}
-			}))
+			t.Run("paging "+q.name+" "+how, func(t *testing.T) {
+				within(t, growthBudget*(1+2*results), growth(t, l, func() {
+					out := run(t, at(l), "", "java", java(t, debianJar, "page", q.text, how)...)
+					if want := fmt.Sprintf("%d rows, sum %d\n", million, million*(million-1)/2*(1+results)); out != want {
+						t.Errorf("got %s", out)
+					}
+				}))
+			})
 		}
-	})
+	}
 	t.Run("cancel", func(t *testing.T) {
 		out := run(t, at(l), "", "java", java(t, debianJar, "cancel", longQuery)...)
 		var code string

@@ -23,13 +23,15 @@ func psycopgMore(t *testing.T, l *fixture.Lake) {
 	part := func(t *testing.T, on target, args ...string) string {
 		return run(t, on, "", fixture.Python(t), append([]string{source("psycopg_more.py")}, args...)...)
 	}
-	t.Run("paging", func(t *testing.T) {
-		within(t, growthBudget, growth(t, l, func() {
-			if out, want := part(t, at(l), "page", pagedQuery), fmt.Sprintf("%d rows, sum %d\n", million, million*(million-1)/2); out != want {
-				t.Errorf("got %s", out)
-			}
-		}))
-	})
+	for _, q := range pagedQueries {
+		t.Run("paging "+q.name, func(t *testing.T) {
+			within(t, growthBudget, growth(t, l, func() {
+				if out, want := part(t, at(l), "page", q.text), fmt.Sprintf("%d rows, sum %d\n", million, million*(million-1)/2); out != want {
+					t.Errorf("got %s", out)
+				}
+			}))
+		})
+	}
 	t.Run("cancel", func(t *testing.T) {
 		out := part(t, at(l), "cancel", longQuery)
 		var code string
