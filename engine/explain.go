@@ -149,7 +149,7 @@ func (a *actuals) Node(i int) (physical.Actual, bool) {
 		return physical.Actual{}, false
 	}
 	n := a.nodes[i]
-	out := physical.Actual{Rows: n.Rows, Time: n.Time, Memory: n.MemoryPeak, Spilled: n.SpillBytes}
+	out := physical.Actual{Rows: n.Rows, Startup: n.Startup, Time: n.Time, Memory: n.MemoryPeak, Spilled: n.SpillBytes}
 	if m := n.Scan; m != nil {
 		out.Scan = &physical.ScanActual{
 			RowGroupsRead: m.RowGroups.Load() - m.RowGroupsPruned.Load(), RowGroupsTotal: m.RowGroups.Load(),

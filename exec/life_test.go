@@ -30,6 +30,39 @@ func bigJoin(g *gen, rows int) physical.Node {
 	return s
 }
 
+// TestStartupTime: a node's start-up time is what it had worked when its first rows
+// came out: little for a scan, nearly all for a sort, all for a node without rows.
+func TestStartupTime(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	g := newGen(8)
+	name, tab := g.table(60_000, 1000, sql.Int4, sql.Text)
+	never := call(operator("<", sql.OIDInt4), tab.cols[0].Ref(), tab.cols[0].Ref())
+	scan := scanOf(name, tab)
+	sorted := &physical.Sort{Base: physical.Base{Cols: tab.cols}, Input: scan, Keys: g.keys(tab.cols, 99)}
+	none := &physical.Filter{Base: physical.Base{Cols: tab.cols}, Input: sorted, Conds: []expr.Expr{never}}
+	e, err := Build(planOf(none), &Runtime{Env: testEnv(), Pool: pool, Lake: g.lake, Memory: NewBudget(nil, 1<<30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	e.Start(context.Background())
+	if b, err := e.Next(context.Background()); b != nil || err != nil {
+		t.Fatalf("rows or an error: %v", err)
+	}
+	st := e.Stats()
+	at := func(n physical.Node) NodeStats { return st[n.Ordinal()] }
+	if s := at(scan); s.Startup <= 0 || s.Startup > s.Time/2 {
+		t.Errorf("the scan started up for %v of %v", s.Startup, s.Time)
+	}
+	if s := at(sorted); s.Startup < s.Time/4 || s.Startup > s.Time {
+		t.Errorf("the sort started up for %v of %v", s.Startup, s.Time)
+	}
+	if s := at(none); s.Rows != 0 || s.Startup != s.Time {
+		t.Errorf("the filter gave %d rows after %v of %v", s.Rows, s.Startup, s.Time)
+	}
+}
+
 // TestCancelAtAnyMoment: a statement ends soon after it is cancelled or closed, and
 // leaves neither goroutines nor memory.
 func TestCancelAtAnyMoment(t *testing.T) {

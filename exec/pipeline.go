@@ -220,7 +220,7 @@ func (s *chainState) spent(at int, t0 time.Time) {
 
 func (s *chainState) count(at, rows int) {
 	if n := s.node(at); n != nil {
-		n.rows.Add(int64(rows))
+		n.gave(int64(rows))
 	}
 }
 

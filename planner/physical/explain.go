@@ -101,10 +101,11 @@ type Actuals interface {
 	Statement() StatementActual
 }
 
-// Actual is what a node did. Time is busy time of all its tasks together.
+// Actual is what a node did. Time is busy time of all its tasks together, Startup
+// the part of it before the first row.
 type Actual struct {
 	Rows, Batches int64
-	Time          time.Duration
+	Startup, Time time.Duration
 	Memory        int64 // peak bytes
 	Spilled       int64 // bytes written
 	Scan          *ScanActual
@@ -171,7 +172,7 @@ func (t *textWriter) node(n *planNode, depth int) {
 	if t.opt.Analyze && t.opt.Actuals != nil {
 		if act, ran = t.opt.Actuals.Node(n.id); ran {
 			if t.opt.Timing {
-				fmt.Fprintf(&b, " (actual time=0.000..%.3f rows=%d loops=1)", ms(act.Time), act.Rows)
+				fmt.Fprintf(&b, " (actual time=%.3f..%.3f rows=%d loops=1)", ms(act.Startup), ms(act.Time), act.Rows)
 			} else {
 				fmt.Fprintf(&b, " (actual rows=%d loops=1)", act.Rows)
 			}

@@ -62,7 +62,7 @@ func jsonNode(n *planNode, opt *ExplainOptions) object {
 	if opt.Analyze && opt.Actuals != nil {
 		a, ran := opt.Actuals.Node(n.id)
 		if ran && opt.Timing {
-			o = append(o, field{"Actual Startup Time", 0.0}, field{"Actual Total Time", ms(a.Time)})
+			o = append(o, field{"Actual Startup Time", ms(a.Startup)}, field{"Actual Total Time", ms(a.Time)})
 		}
 		loops := int64(0)
 		if ran {

@@ -41,7 +41,7 @@ func (actuals) Node(id int) (Actual, bool) {
 	if id == 3 {
 		return Actual{}, false
 	}
-	a := Actual{Rows: int64(10 * id), Time: time.Duration(id) * time.Millisecond}
+	a := Actual{Rows: int64(10 * id), Startup: time.Duration(id) * 250 * time.Microsecond, Time: time.Duration(id) * time.Millisecond}
 	if id == 2 {
 		a.Scan = &ScanActual{PartitionsKept: 2, PartitionsTotal: 100, Files: 5, RowGroupsRead: 4, RowGroupsTotal: 9, Bytes: 1 << 20, Requests: 6, RowsFiltered: 77}
 		a.Memory, a.Spilled = 4096, 2048
@@ -91,7 +91,7 @@ func TestExplainLayout(t *testing.T) {
 	}
 	all := strings.Join(lines, "\n")
 	for _, want := range []string{"Partitions Read: 2 of 100", "row groups 4 of 9", "1.0 MiB in 6 requests", "Rows Removed by Filter: 77",
-		"Memory: 4.0 KiB", "Spilled: 2.0 KiB", "(never executed)", "Queue Wait: 1.000 ms", "Execution Time: 12.000 ms", "Planning Time:"} {
+		"(actual time=0.500..2.000 rows=20 loops=1)", "Memory: 4.0 KiB", "Spilled: 2.0 KiB", "(never executed)", "Queue Wait: 1.000 ms", "Execution Time: 12.000 ms", "Planning Time:"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in\n%s", want, all)
 		}
