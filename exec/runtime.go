@@ -25,7 +25,8 @@ type Runtime struct {
 	// 0: 1 MiB.
 	SpillFloor int64
 	// Held, if not 0, is the memory that rows may take that are sorted and wait for a
-	// client that fetches them page by page, for as long as it likes.
+	// client that fetches them page by page, for as long as it likes; scans read no
+	// more than that ahead.
 	Held      int64
 	BatchSize int // rows in a batch; 0: vector.BatchSize
 	Workers   int // tasks a pipeline may have; 0: the pool's workers
@@ -79,6 +80,13 @@ func (rt *Runtime) workers() int {
 		return rt.Workers
 	}
 	return rt.Pool.Workers()
+}
+
+func (rt *Runtime) aheadBytes() int64 {
+	if rt.Held > 0 {
+		return min(rt.Held, aheadBytes)
+	}
+	return aheadBytes
 }
 
 func (rt *Runtime) io() int {

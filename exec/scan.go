@@ -19,7 +19,7 @@ import (
 const (
 	aheadFiles   = 32       // files opened but not read
 	aheadMorsels = 32       // morsels fetched but not read
-	aheadBytes   = 16 << 20 // bytes of them, but always one morsel: keeps 1 GB/s busy at 20 ms
+	aheadBytes   = 16 << 20 // bytes of them, but always one morsel: keeps 1 GB/s busy at 20 ms; see Runtime.Held
 	listedFiles  = 1024     // files listed but not opened
 )
 
@@ -209,7 +209,7 @@ func (s *scanSource) pump() {
 		}
 		m := f.morsels[0]
 		size := m.Bytes()
-		if s.bytes > 0 && s.bytes+size > aheadBytes {
+		if s.bytes > 0 && s.bytes+size > s.exec.rt.aheadBytes() {
 			break
 		}
 		f.morsels = f.morsels[1:]
