@@ -21,7 +21,7 @@ type Tx struct {
 	now     time.Time
 	dirty   bool
 	parts   map[sql.OID]*partWriter
-	stmts   map[string]*dbsql.Stmt // prepared; they end with the transaction
+	stmts   map[string]*dbsql.Stmt  // prepared; they end with the transaction
 	oids    func() (sql.OID, error) // nil: from the sequence in this transaction
 	// touched is told of every object of somebody else's making that is read or
 	// written, with the version at which it last changed; nil if nobody asks.
