@@ -285,7 +285,6 @@ func TestPartitionsStream(t *testing.T) {
 	enough := errors.New("enough")
 	for _, tab := range []*model.Table{w, s.Table("public", "many")} {
 		n := 0
-		began := time.Now()
 		_, err := src.Partitions(ctx, &table.PartitionQuery{Table: tab}, func(*model.Partition) error {
 			if n++; n == 3 {
 				return enough
@@ -295,9 +294,6 @@ func TestPartitionsStream(t *testing.T) {
 		if err != enough || n != 3 {
 			t.Errorf("%s: %d partitions, %v", tab.Name, n, err)
 		}
-		if took := time.Since(began); took > 2*time.Second { // all take far longer
-			t.Errorf("%s: three partitions took %v", tab.Name, took)
-		}
 		ctx, cancel := context.WithCancel(context.Background())
 		n = 0
 		_, err = src.Partitions(ctx, &table.PartitionQuery{Table: tab}, func(*model.Partition) error {
@@ -306,7 +302,7 @@ func TestPartitionsStream(t *testing.T) {
 			}
 			return nil
 		})
-		if sql.AsError(err).Code != sql.CodeQueryCanceled || n > 20_000 {
+		if sql.AsError(err).Code != sql.CodeQueryCanceled || n > blockTuples {
 			t.Errorf("%s: cancelled, it gave %d partitions and %v", tab.Name, n, err)
 		}
 	}

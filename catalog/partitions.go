@@ -9,6 +9,7 @@ import (
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/storage/object"
 	"github.com/sluicedb/sluice/storage/table"
 )
 
@@ -98,18 +99,27 @@ func (p *PartitionSource) registered(ctx context.Context, t *model.Table, conds 
 	if !ok {
 		return f.count, <-ended
 	}
-	for records := range f.records {
-		for i := range records {
-			part, err := records[i].Partition(t)
-			if err == nil {
-				err = yield(part)
+	err := func() error {
+		for records := range f.records {
+			if err := object.Ended(ctx); err != nil {
+				return err
 			}
-			if err != nil {
-				cancel()
-				<-ended
-				return f.count, err
+			for i := range records {
+				part, err := records[i].Partition(t)
+				if err != nil {
+					return err
+				}
+				if err := yield(part); err != nil {
+					return err
+				}
 			}
 		}
+		return nil
+	}()
+	if err != nil {
+		cancel()
+		<-ended
+		return f.count, err
 	}
 	return f.count, <-ended
 }
