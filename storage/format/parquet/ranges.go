@@ -177,10 +177,11 @@ func (f *fetched) from(off int64) []byte {
 	return f.pieces[i].data[off-f.pieces[i].off:]
 }
 
-// find returns bytes off .. off+n-1, nil if they are not all in one piece.
+// find returns bytes off .. off+n-1, nil if they are not all in one piece, or are
+// none: a page that claims to be too long leads behind the end of its column.
 func (f *fetched) find(off, n int64) []byte {
 	b := f.from(off)
-	if int64(len(b)) < n {
+	if n <= 0 || int64(len(b)) < n {
 		return nil
 	}
 	return b[:n:n]

@@ -34,7 +34,9 @@ func checkSnappy(t *testing.T, src []byte) {
 	buf := make([]byte, n+slack)
 	ok, fit := snappy64(buf[:n], src)
 	want, err := snappy.Decode(nil, src)
-	if fit && ok != (err == nil) {
+	// The library takes S2 too, in which an offset of 0 repeats the last one: to Snappy
+	// that is damage.
+	if fit && ok != (err == nil) && !(err == nil && repeats(src)) {
 		t.Fatalf("ok %v, the library says %v", ok, err)
 	}
 	if fit && ok && !bytes.Equal(buf[:n], want) {
@@ -43,6 +45,41 @@ func checkSnappy(t *testing.T, src []byte) {
 	if !bytes.Equal(buf[n:], make([]byte, slack)) {
 		t.Fatal("bytes behind the destination were written")
 	}
+}
+
+// repeats reports whether there is a copy from an offset of 0 in sound S2 data.
+func repeats(src []byte) bool {
+	_, s := binary.Uvarint(src)
+	for s < len(src) {
+		switch c := src[s]; c & 3 {
+		case 0:
+			l, more := int(c>>2), 0
+			if l >= 60 {
+				more = l - 59
+				l = 0
+				for i := range more {
+					l |= int(src[s+1+i]) << (8 * i)
+				}
+			}
+			s += 1 + more + l + 1
+		case 1:
+			if c>>5 == 0 && src[s+1] == 0 {
+				return true
+			}
+			s += 2
+		case 2:
+			if src[s+1]|src[s+2] == 0 {
+				return true
+			}
+			s += 3
+		default:
+			if src[s+1]|src[s+2]|src[s+3]|src[s+4] == 0 {
+				return true
+			}
+			s += 5
+		}
+	}
+	return false
 }
 
 func TestSnappy64(t *testing.T) {
