@@ -25,6 +25,9 @@ type evaluator struct {
 	lim    int // first failing row; -1 none
 	err    error
 	noDict bool // evaluating over a dictionary already
+
+	single bool       // evaluates constants, over one row
+	oneRow *evaluator // the one that does, made when needed
 }
 
 func (ev *evaluator) begin(b *vector.Batch) {
@@ -187,21 +190,31 @@ func (ev *evaluator) constant(n int, nd *node, s *nodeState, sel []int32, cnt in
 	return &s.view
 }
 
-// constantRow evaluates a constant expression over one row without columns.
+// constantRow evaluates a constant expression over one row without columns, in an
+// evaluator of its own: nodes that it shares with others keep their results.
 func (ev *evaluator) constantRow(n int, nd *node, s *nodeState) {
-	b, lim, err, frames, gen := ev.b, ev.lim, ev.err, ev.frames, ev.gen
-	ev.begin(&vector.Batch{N: 1})
-	v := ev.compute(n, nd, s, nil, 1)
+	one := ev
+	if !ev.single {
+		if ev.oneRow == nil {
+			ev.oneRow = ev.p.evaluator(ev.env)
+			ev.oneRow.single, ev.oneRow.noDict = true, ev.noDict
+		}
+		one = ev.oneRow
+		one.begin(&vector.Batch{N: 1})
+	}
+	lim, err := one.lim, one.err
+	one.lim, one.err = -1, nil
+	v := one.compute(n, nd, &one.st[n], nil, 1)
 	s.cdone = true
-	if ev.err != nil {
-		s.cerr = ev.err
+	if one.err != nil {
+		s.cerr = one.err
 		s.cval = vector.ConstOf(sql.NullOf(nd.t), 1)
 	} else {
 		val := vector.ValueAt(v, 0)
 		val.Type = nd.t
 		s.cval = vector.ConstOf(val, 1)
 	}
-	ev.b, ev.lim, ev.err, ev.frames, ev.gen = b, lim, err, frames, max(gen, ev.gen)
+	one.lim, one.err = lim, err
 }
 
 // compute evaluates a node row by row.

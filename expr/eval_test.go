@@ -228,3 +228,34 @@ func describe(e Expr) string {
 	}
 	return s + ")"
 }
+
+// A constant that stands alone and inside another constant keeps its length: what is
+// computed over one row must not show in the results over all of them.
+func TestSharedConstants(t *testing.T) {
+	b := &builder{r: Builtins()}
+	one := &Const{sql.IntValue(sql.Int4, 1)}
+	sum := &Call{Fn: b.op("+", sql.OIDInt4, sql.OIDInt4), Args: []Expr{one, one}, T: sql.Int4}
+	list := []Expr{one, &Call{Fn: b.op("*", sql.OIDInt4, sql.OIDInt4), Args: []Expr{&Col{ID: 1, T: sql.Int4}, one}, T: sql.Int4}, sum}
+	p, err := Compile(list, []ColumnID{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vals := make([]sql.Value, 20)
+	for i := range vals {
+		vals[i] = sql.IntValue(sql.Int4, int64(i))
+	}
+	out := make([]*vector.Vec, len(list))
+	if err := p.NewEvaluator(&Env{}).EvalAll(&vector.Batch{N: len(vals), Cols: []*vector.Vec{vector.FlatOf(sql.Int4, vals)}}, nil, out); err != nil {
+		t.Fatal(err)
+	}
+	for c, v := range out {
+		if v.N != len(vals) {
+			t.Fatalf("result %d has %d rows of %d", c, v.N, len(vals))
+		}
+		for i := range vals {
+			if got, want := vector.ValueAt(v, i).I, []int64{1, int64(i), 2}[c]; got != want {
+				t.Errorf("result %d of row %d is %d, not %d", c, i, got, want)
+			}
+		}
+	}
+}
