@@ -239,8 +239,18 @@ func TestJoinFilterOverProjectionTime(t *testing.T) {
 	if n.Kept != 300 || n.Total != 26*12*31*24*1000 {
 		t.Errorf("%d partitions of %d", n.Kept, n.Total)
 	}
-	t.Logf("300 of %d: %v", n.Total, took)
-	if took > time.Second {
+	// The measure is the same machine making those of a month.
+	month := [][]sql.Value{{sql.IntValue(sql.Int4, 2024), sql.IntValue(sql.Int4, 1)}}
+	q = &table.PartitionQuery{Table: w, Columns: cols, Filters: joinFilters(ids[:2], types[:2], month, true), FilterCols: ids[:2]}
+	began = time.Now()
+	all, err := snapshot(t, c).Partitions(&expr.Env{}).Partitions(ctx, q, func(*model.Partition) error { return nil })
+	making := time.Since(began)
+	must(t, err)
+	if all.Kept != 31*24*1000 {
+		t.Errorf("%d partitions of a month", all.Kept)
+	}
+	t.Logf("300 of %d: %v; making those of a month: %v", n.Total, took, making)
+	if took > making {
 		t.Errorf("that is slow")
 	}
 }

@@ -27,12 +27,13 @@ type Token struct {
 // standard_conforming_strings on. It reports no errors: what is not terminated
 // ends with the text, and the grammar behind it says what is wrong.
 type Lexer struct {
-	s   string
-	pos int
+	s     string
+	pos   int
+	signs int // up to here, each character is an operator of its own: + or -
 }
 
 // New returns a lexer of the text from the byte at pos on.
-func New(text string, pos int) *Lexer { return &Lexer{text, pos} }
+func New(text string, pos int) *Lexer { return &Lexer{s: text, pos: pos} }
 
 // Pos is how far the lexer has come, in bytes.
 func (l *Lexer) Pos() int { return l.pos }
@@ -271,28 +272,36 @@ func (l *Lexer) dollar() Kind {
 }
 
 // operator scans the longest operator; a comment's start ends it, and a trailing
-// + or - belongs to it only if one of ~ ! @ # ^ & | ` ? % is in it.
+// + or - belongs to it only if one of ~ ! @ # ^ & | ` ? % is in it. Each character is
+// looked at a bounded number of times, however many signs follow each other.
 func (l *Lexer) operator() {
 	start := l.pos
-	p := start
+	if start < l.signs {
+		l.pos++
+		return
+	}
+	p, special := start, len(l.s)
 	for p < len(l.s) && isOpChar(l.s[p]) {
 		if p > start && p+1 < len(l.s) && (l.s[p] == '-' && l.s[p+1] == '-' || l.s[p] == '/' && l.s[p+1] == '*') {
 			break
 		}
+		if special == len(l.s) && isSpecialOpChar(l.s[p]) {
+			special = p
+		}
 		p++
 	}
-	for p-start > 1 && (l.s[p-1] == '+' || l.s[p-1] == '-') && !hasSpecialOpChar(l.s[start:p-1]) {
+	l.signs = p
+	for p-start > 1 && (l.s[p-1] == '+' || l.s[p-1] == '-') && special >= p-1 {
 		p--
 	}
 	l.pos = p
 }
 
-func hasSpecialOpChar(s string) bool {
-	for i := range len(s) {
-		switch s[i] {
-		case '~', '!', '@', '#', '^', '&', '|', '`', '?', '%':
-			return true
-		}
+// isSpecialOpChar reports whether an operator with c in it may end in + or -.
+func isSpecialOpChar(c byte) bool {
+	switch c {
+	case '~', '!', '@', '#', '^', '&', '|', '`', '?', '%':
+		return true
 	}
 	return false
 }

@@ -48,3 +48,36 @@ func FuzzTokens(f *testing.F) {
 		}
 	})
 }
+
+// Signs in a row are operators of their own, in linear time.
+func TestSigns(t *testing.T) {
+	for text, want := range map[string][]string{
+		"+-+a":   {"+", "-", "+", "a"},
+		"@+-1":   {"@+-", "1"},
+		"*+-+@":  {"*+-+@"},
+		"*+-+1":  {"*", "+", "-", "+", "1"},
+		"<+--x":  {"<", "+"},
+		"+/**/-": {"+", "-"},
+	} {
+		l := New(text, 0)
+		var got []string
+		for k := l.Next(); k.Kind != EOF; k = l.Next() {
+			got = append(got, text[k.Start:k.End])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, not %q", text, got, want)
+		}
+	}
+	n := 0
+	for l := New(strings.Repeat("*+", 1<<19), 0); l.Next().Kind != EOF; n++ {
+	}
+	if n == 0 {
+		t.Error("no tokens")
+	}
+	n = 0
+	for l := New(strings.Repeat("+", 1<<20), 0); l.Next().Kind != EOF; n++ {
+	}
+	if n != 1<<20 {
+		t.Errorf("%d tokens", n)
+	}
+}
