@@ -16,7 +16,8 @@ import (
 // Volatile conditions stay where they were written.
 //
 // An OR over both sides of an inner join gives each side the OR of what its arms
-// say about it alone (TPC-H Q7, Q19); the whole OR stays at the join.
+// say about it alone (TPC-H Q7, Q19); the whole OR stays at the join. Likewise an OR
+// over group keys and aggregates.
 func pushFilters(c *Context, n logical.Node) logical.Node { return push(n, nil) }
 
 // push returns n with conds (over n's output, in order) applied.
@@ -165,8 +166,13 @@ func pushAggregate(n *logical.Aggregate, conds []expr.Expr) logical.Node {
 		sub := substitute(c, m)
 		if !cols.Empty() && cols.SubsetOf(keys) && !canRaise(sub) {
 			down = append(down, sub)
-		} else {
-			stay = append(stay, c)
+			continue
+		}
+		stay = append(stay, c)
+		for _, d := range derive(c, keys) {
+			if sub := substitute(d, m); !canRaise(sub) {
+				down = append(down, sub)
+			}
 		}
 	}
 	a := *n

@@ -67,6 +67,7 @@ func Rules() []Rule {
 		{"PushFilters", pushFilters},
 		{"InferPredicates", inferPredicates},
 		{"PushFilters", pushFilters},
+		{"FilterShared", filterShared},
 		{"InferPredicates", inferPredicates},
 		{"PushFilters", pushFilters},
 		{"SimplifyPredicates", simplifyPredicates},

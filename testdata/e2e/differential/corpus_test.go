@@ -93,7 +93,7 @@ func TestCorpus(t *testing.T) {
 
 // variants are other ways to run a statement, which must give the same answer.
 var variants = func() (out [][]string) {
-	for _, r := range []string{"FoldConstants", "SimplifyPredicates", "MarkToSemi", "InlineShared", "MergeProjections", "PushFilters", "UnnestDependentJoins",
+	for _, r := range []string{"FoldConstants", "SimplifyPredicates", "MarkToSemi", "InlineShared", "MergeProjections", "PushFilters", "FilterShared", "UnnestDependentJoins",
 		"EliminateMaxOneRow", "OuterToInner", "InferPredicates", "DistinctToAggregate", "SplitDistinctAggregate", "EliminateSort", "PushLimit", "PruneColumns"} {
 		out = append(out, []string{fmt.Sprintf(`sluice.disabled_rules = '"%s"'`, r)})
 	}
