@@ -63,16 +63,23 @@ type correction struct {
 
 // count finds what estimates of sets are made of, once for all sets: the distinct
 // counts of each class's columns, ascending, and the pairs' corrections. A count that
-// is only a bound is taken to be at most the smallest domain of the class's table
-// columns: keys refer to keys.
+// is only a bound is taken to be at most the smallest domain of the class's keys, or of
+// all its columns if none is a key: what refers to a key has no more values than it,
+// but few of a calendar's days may be referred to.
 func (o *orderer) count() {
 	o.members = make([][]member, len(o.c.classes))
 	for n, k := range o.c.classes {
-		least := math.Inf(1)
+		least, leastKey := math.Inf(1), math.Inf(1)
 		for _, col := range k.cols {
-			if d := o.b.stat(col.ID).domain; d > 0 {
-				least = min(least, d)
+			if st := o.b.stat(col.ID); st.domain > 0 {
+				least = min(least, st.domain)
+				if st.key {
+					leastKey = min(leastKey, st.domain)
+				}
 			}
+		}
+		if !math.IsInf(leastKey, 1) {
+			least = leastKey
 		}
 		ms := make([]member, len(k.cols))
 		for i, col := range k.cols {

@@ -74,6 +74,9 @@ var tpch = map[string]struct {
 		{"l_discount", "num", 11, "0.00", "0.10", 0}, {"l_tax", "num", 9, "0.00", "0.08", 0}, {"l_returnflag", "text", 3, "", "", 1}, {"l_linestatus", "text", 2, "", "", 1},
 		{"l_shipdate", "date", 2526, "1992-01-02", "1998-12-01", 0}, {"l_commitdate", "date", 2466, "1992-01-31", "1998-10-31", 0}, {"l_receiptdate", "date", 2554, "1992-01-04", "1998-12-31", 0},
 		{"l_shipinstruct", "text", 4, "", "", 12}, {"l_shipmode", "text", 7, "", "", 4}, {"l_comment", "text", 4580667, "", "", 26}}},
+	// A calendar of two centuries and five years of sales.
+	"calendar": {73049, []column{{"day", "int8", 73049, "2415022", "2488070", 0}, {"year", "int4", 201, "1900", "2100", 0}}},
+	"sales":    {2880404, []column{{"sold_day", "int8", 1823, "2450816", "2452642", 0}, {"amount", "num", 99999, "1.00", "999.99", 0}}},
 }
 
 // newWorld makes the TPC-H catalog. sketches false drops distinct counts, as

@@ -42,6 +42,8 @@ type colStat struct {
 	bound bool
 	// domain is the number of values in the table before conditions on the column.
 	domain float64
+	// key: as many values as rows before conditions, as far as is known.
+	key bool
 	// derived: the range is a guess about an aggregate's results.
 	derived  bool
 	nulls    float64 // fraction
@@ -142,6 +144,7 @@ func columnStat(col logical.Col, f *TableFacts, rows float64) colStat {
 		s.distinct = guessDistinct(col.T, rows, float64(cs.Bytes))
 	}
 	s.domain = s.distinct
+	s.key = s.distinct >= 0.99*rows
 	return s
 }
 
