@@ -23,6 +23,7 @@ type Snapshot struct {
 	roleOID  map[sql.OID]*store.Role
 	settings []store.Setting
 	parts    partReader
+	temp     *schema // of one session; nil: none
 }
 
 type schema struct {
@@ -38,44 +39,69 @@ func (s *Snapshot) Version() int64 { return s.version }
 
 // Database returns a database (PostgreSQL: schema), nil if there is none.
 func (s *Snapshot) Database(name string) *model.Database {
-	if sc := s.schemas[strings.ToLower(name)]; sc != nil {
+	if sc := s.schema(name); sc != nil {
 		return sc.db
 	}
 	return nil
 }
 
+func (s *Snapshot) schema(name string) *schema {
+	name = strings.ToLower(name)
+	if s.temp != nil && (s.temp.db.Name == name || name == "pg_temp") {
+		return s.temp
+	}
+	return s.schemas[name]
+}
+
 // DatabaseByOID returns a database by its identifier, nil if there is none.
-func (s *Snapshot) DatabaseByOID(oid sql.OID) *model.Database { return s.dbByOID[oid] }
+func (s *Snapshot) DatabaseByOID(oid sql.OID) *model.Database {
+	if s.temp != nil && s.temp.db.OID == oid {
+		return s.temp.db
+	}
+	return s.dbByOID[oid]
+}
 
 // Databases returns all databases by name, those of the system (pg_catalog ...) included.
 func (s *Snapshot) Databases() []*model.Database {
-	out := make([]*model.Database, len(s.names))
+	out := make([]*model.Database, len(s.names), len(s.names)+1)
 	for i, n := range s.names {
 		out[i] = s.schemas[n].db
+	}
+	if s.temp != nil {
+		out = append(out, s.temp.db)
 	}
 	return out
 }
 
 // IsSystem reports whether a database is one of the system's.
 func (s *Snapshot) IsSystem(name string) bool {
-	sc := s.schemas[strings.ToLower(name)]
+	sc := s.schema(name)
 	return sc != nil && sc.system
 }
 
 // Table returns a table, view or virtual relation, nil if there is none.
 func (s *Snapshot) Table(database, name string) *model.Table {
-	if sc := s.schemas[strings.ToLower(database)]; sc != nil {
+	if sc := s.schema(database); sc != nil {
 		return sc.tables[strings.ToLower(name)]
 	}
 	return nil
 }
 
 // TableByOID returns a table by its identifier, nil if there is none.
-func (s *Snapshot) TableByOID(oid sql.OID) *model.Table { return s.byOID[oid] }
+func (s *Snapshot) TableByOID(oid sql.OID) *model.Table {
+	if s.temp != nil {
+		for _, t := range s.temp.tables {
+			if t.OID == oid {
+				return t
+			}
+		}
+	}
+	return s.byOID[oid]
+}
 
 // Tables returns a database's tables and views by name; nil if there is no such database.
 func (s *Snapshot) Tables(database string) []*model.Table {
-	sc := s.schemas[strings.ToLower(database)]
+	sc := s.schema(database)
 	if sc == nil {
 		return nil
 	}

@@ -28,6 +28,13 @@ func (f catalogFuncs) snapshot() *catalog.Snapshot {
 // searchPath is where unqualified names are looked up: pg_catalog first unless named.
 func (s *Session) searchPath() []string {
 	path := s.set.derive(s.opts.User).path
+	if temp := s.temp.schema(); temp != "" && !slices.Contains(path, "pg_temp") && !slices.Contains(path, temp) {
+		path = append([]string{temp}, path...)
+		if slices.Contains(path, "pg_catalog") {
+			return path
+		}
+		return slices.Insert(path, 1, "pg_catalog")
+	}
 	if slices.Contains(path, "pg_catalog") {
 		return path
 	}

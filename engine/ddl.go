@@ -18,9 +18,13 @@ import (
 // has made any in this transaction.
 func (s *Session) snapshot(ctx context.Context) (*catalog.Snapshot, error) {
 	if s.txn.batch != nil {
-		return s.txn.batch.Snapshot(), nil
+		return s.temp.show(s.eng.cfg.Catalog, s.txn.batch.Snapshot()), nil
 	}
-	return s.eng.cfg.Catalog.Snapshot(ctx)
+	snap, err := s.eng.cfg.Catalog.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.temp.show(s.eng.cfg.Catalog, snap), nil
 }
 
 // updateCatalog makes a change: at once outside of a transaction block, inside one
@@ -67,6 +71,13 @@ func (s *Session) describeDDL(ctx context.Context, p *Prepared) error {
 func (s *Session) runDDL(ctx context.Context, stmt ddl.Stmt) (Rows, func(int64) string, error) {
 	if !readsOnly(stmt) && s.set.boolean("transaction_read_only") {
 		return nil, nil, sql.Errorf(sql.CodeReadOnlyTransaction, "cannot change the catalog in a read-only transaction")
+	}
+	if drop, ok := stmt.(*ddl.DropTable); ok {
+		rest := s.dropTemp(drop)
+		if rest == nil {
+			return nil, func(int64) string { return "DROP TABLE" }, nil
+		}
+		stmt = rest
 	}
 	res, err := s.execDDL(ctx, stmt)
 	if err != nil {
@@ -116,9 +127,15 @@ func (s *Session) bindView(ctx context.Context, text string, names []string) ([]
 	if err != nil {
 		return nil, err
 	}
-	b, err := bind.Bind(ctx, s.env(), sel, bind.Options{Catalog: bindCatalog{snap}, Registry: s.eng.cfg.Registry})
+	b, err := bind.Bind(ctx, s.env(), sel, s.bindOptions(snap, nil))
 	if err != nil {
 		return nil, err
+	}
+	for _, d := range b.Deps {
+		if t := snap.TableByOID(d.OID); t != nil && t.Kind == model.KindTemp {
+			return nil, sql.Errorf(sql.CodeFeatureNotSupported, "a view of temporary table \"%s\" is not supported", t.Name).
+				WithHint("Views are kept for all sessions, temporary tables for one; use CREATE TEMP TABLE ... AS instead.")
+		}
 	}
 	if len(b.ParamTypes) > 0 {
 		return nil, sql.Errorf(sql.CodeUndefinedParameter, "there is no parameter $1")

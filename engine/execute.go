@@ -74,6 +74,7 @@ func (s *Session) runExecute(ctx context.Context, p *Portal, x *parse.Execute) (
 	}
 	inner := &Portal{s: s, prep: t, params: args, paged: p.paged, ctx: p.ctx, cancel: p.cancel}
 	rows, tag, err := s.run(ctx, inner)
+	p.planned = inner.planned
 	p.stats.planned, p.stats.waited = inner.stats.planned, inner.stats.waited
 	p.stats.counters, p.stats.route = inner.stats.counters, inner.stats.route
 	return rows, tag, err

@@ -126,6 +126,7 @@ type lake struct {
 	env    *expr.Env
 	store  object.Store
 	pinned *pinnedFiles // nil: files are listed as they are needed
+	temp   *tempState
 }
 
 // Open implements exec.Lake.

@@ -109,6 +109,7 @@ func (p *Portal) close() {
 	if p.cancel != nil {
 		p.cancel(nil)
 	}
+	p.planned = nil
 	p.place.close()
 	p.ended = true
 }
@@ -254,6 +255,12 @@ func (s *Session) run(ctx context.Context, p *Portal) (Rows, func(int64) string,
 	case *parse.Select:
 		rows, err := s.runQuery(ctx, p)
 		return rows, func(n int64) string { return rowsTag("SELECT", n) }, err
+	case *parse.Insert, *parse.Update, *parse.Delete:
+		return s.runWrite(ctx, p)
+	case *parse.CreateTemp:
+		return fixed(s.runCreateTemp(ctx, p, x))
+	case *parse.Truncate:
+		return fixed(s.runTruncate(ctx, x))
 	case *parse.Copy:
 		rows, err := s.runQuery(ctx, p)
 		return rows, func(n int64) string { return rowsTag("COPY", n) }, err

@@ -26,9 +26,10 @@ type Prepared struct {
 	// Fields are the result columns; nil: the statement returns no rows.
 	Fields []Field
 
-	query    *query // queries, EXPLAIN, COPY
-	copySpec *CopySpec
-	phases   []Phase // parse and bind, until the first portal takes them
+	query     *query // queries, EXPLAIN, COPY, statements that write rows
+	returning *query // of the rows written, nil: none
+	copySpec  *CopySpec
+	phases    []Phase // parse and bind, until the first portal takes them
 }
 
 // Empty reports whether the statement is empty.
@@ -73,6 +74,16 @@ func (s *Session) describe(ctx context.Context, p *Prepared) error {
 			return err
 		}
 		p.query, p.Params, p.Fields = q, q.params, q.fields
+	case *parse.Insert:
+		return s.describeWrite(ctx, p, x, x.Table, x.Returning)
+	case *parse.Update:
+		return s.describeWrite(ctx, p, x, x.Table, x.Returning)
+	case *parse.Delete:
+		return s.describeWrite(ctx, p, x, x.Table, x.Returning)
+	case *parse.CreateTemp:
+		if x.Query != nil {
+			return s.describeWrite(ctx, p, x, parse.TableName{}, nil)
+		}
 	case *parse.Copy:
 		return s.describeCopy(ctx, p, x)
 	case *parse.Explain:

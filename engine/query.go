@@ -27,23 +27,23 @@ import (
 // query is a bound query and what it is valid for.
 type query struct {
 	stmt   parse.Statement
-	sel    *parse.Select
-	types  []sql.OID // as the client gave them
+	tree   parse.Stmt // what is bound: the statement, or the query in it
+	types  []sql.OID  // as the client gave them
 	bound  *bind.Bound
 	path   string // search_path it was bound under
 	fields []Field
 	params []sql.OID
 }
 
-// bindQuery binds a SELECT in the catalog of now.
-func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, sel *parse.Select, types []sql.OID) (*query, error) {
+// bindQuery binds a query, or a statement that writes rows, in the catalog of now.
+func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, tree parse.Stmt, types []sql.OID) (*query, error) {
 	snap, err := s.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	q := &query{stmt: stmt, sel: sel, types: types}
+	q := &query{stmt: stmt, tree: tree, types: types}
 	q.path, _ = s.set.get("search_path")
-	q.bound, err = bind.Bind(ctx, s.env(), sel, bind.Options{Catalog: bindCatalog{snap}, Registry: s.eng.cfg.Registry, ParamTypes: types})
+	q.bound, err = bind.Bind(ctx, s.env(), tree, s.bindOptions(snap, types))
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (s *Session) fresh(ctx context.Context, q *query, snap *catalog.Snapshot) (
 	if q.bound.CatalogVersion == snap.Version() && path == q.path && !q.bound.Stable {
 		return q, nil
 	}
-	n, err := s.bindQuery(ctx, q.stmt, q.sel, q.types)
+	n, err := s.bindQuery(ctx, q.stmt, q.tree, q.types)
 	if err != nil {
 		return nil, err
 	}
@@ -78,12 +78,18 @@ func (s *Session) fresh(ctx context.Context, q *query, snap *catalog.Snapshot) (
 
 // planned is a query ready to run.
 type planned struct {
-	plan *physical.Plan
-	lake *lake // with the files that planning has seen
+	query *query
+	plan  *physical.Plan
+	lake  *lake // with the files that planning has seen
 }
 
-// planQuery plans a query for its parameters' values.
+// planQuery plans a query for its parameters' values; it sees the temporary tables of now.
 func (s *Session) planQuery(ctx context.Context, q *query, params []sql.Value) (*planned, error) {
+	return s.planIn(ctx, q, params, s.temp.now)
+}
+
+// planIn plans a query that sees the temporary tables' rows in a state of them.
+func (s *Session) planIn(ctx context.Context, q *query, params []sql.Value, temp *tempState) (*planned, error) {
 	snap, err := s.snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -92,7 +98,7 @@ func (s *Session) planQuery(ctx context.Context, q *query, params []sql.Value) (
 		return nil, err
 	}
 	env := s.env()
-	lk := &lake{eng: s.eng, snap: snap, env: env, store: newListings(s.eng.cfg.Store)}
+	lk := &lake{eng: s.eng, snap: snap, env: env, store: newListings(s.eng.cfg.Store), temp: temp}
 	opt := rule.Options{Disabled: s.set.derive(s.opts.User).disabled, Funcs: s.eng.planFuncs,
 		Fold: func(e expr.Expr) expr.Expr { return expr.Fold(env, e, true) }}
 	tree, err := rule.Rewrite(q.bound.WithParams(params), opt)
@@ -104,7 +110,7 @@ func (s *Session) planQuery(ctx context.Context, q *query, params []sql.Value) (
 	if err != nil {
 		return nil, err
 	}
-	return &planned{plan: plan, lake: lk}, nil
+	return &planned{query: q, plan: plan, lake: lk}, nil
 }
 
 // runQuery plans and starts a portal's query.
@@ -115,6 +121,7 @@ func (s *Session) runQuery(ctx context.Context, p *Portal) (Rows, error) {
 		if pl, err = s.planQuery(ctx, p.prep.query, p.params); err != nil {
 			return nil, err
 		}
+		p.planned = pl
 	}
 	p.stats.planned = time.Now()
 	return s.openQuery(ctx, p, pl)
@@ -142,7 +149,7 @@ func (s *Session) openQuery(ctx context.Context, p *Portal, pl *planned) (*query
 		limit = e.cfg.StatementMemory
 	}
 	x, err := exec.Build(pl.plan, &exec.Runtime{
-		Env: pl.lake.env, Pool: e.cfg.Pool, Lake: pl.lake, Relations: relations{s, pl.lake.snap},
+		Env: pl.lake.env, Pool: e.cfg.Pool, Lake: pl.lake, Relations: relations{s, pl.lake.snap}, Temp: pl.lake.temp,
 		Memory: exec.NewBudget(e.cfg.Memory, limit), SpillDir: e.cfg.SpillDir,
 		Held:      p.heldMemory(),
 		BatchSize: int(s.set.integer("sluice.batch_size")), Workers: int(s.set.integer("sluice.workers")), Log: s.log,
@@ -172,6 +179,10 @@ func (r *queryRows) Close() {
 		r.release()
 		r.learned.note(r.plan, r.x.Stats())
 	})
+}
+
+func (s *Session) bindOptions(snap *catalog.Snapshot, types []sql.OID) bind.Options {
+	return bind.Options{Catalog: bindCatalog{snap}, Registry: s.eng.cfg.Registry, ParamTypes: types, TempSchema: s.temp.schema()}
 }
 
 // bindCatalog shows a snapshot to the binder.

@@ -40,6 +40,7 @@ type Session struct {
 	log  *slog.Logger
 	set  *settings
 	txn  txn
+	temp tempTables
 	// single: the statement to come is a simple query of its own.
 	single bool
 
@@ -65,6 +66,7 @@ func (e *Engine) NewSession(ctx context.Context, o SessionOptions) (*Session, er
 		log:  e.log.With("session", o.PID, "user", o.User, "database", o.Database),
 		rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
 	s.set = newSettings(e.settings, nil)
+	s.temp.init(o.PID)
 	s.set.fix("session_authorization", o.User)
 	s.set.fix("is_superuser", onOff(e.isSuperuser(o.User)))
 	defaults, err := e.roleSettings(ctx, o.User, o.Database)
@@ -95,6 +97,7 @@ func (s *Session) Close() {
 		p.close()
 	}
 	clear(s.portals)
+	s.temp.close()
 	s.eng.removeSession(s)
 }
 

@@ -32,6 +32,10 @@ var errSampled = errors.New("enough files were seen")
 func (s *statistics) Table(ctx context.Context, scan *logical.Scan) (place.TableFacts, error) {
 	unknown := place.TableFacts{Rows: -1, Bytes: -1}
 	t := scan.Table
+	if t.Kind == model.KindTemp {
+		rows := float64(s.lake.temp.Rows(t.OID).Live())
+		return place.TableFacts{Rows: rows, Bytes: 0}, nil
+	}
 	if t.Kind != model.KindLake {
 		return unknown, nil
 	}

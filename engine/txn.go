@@ -27,6 +27,7 @@ type txn struct {
 	implicit bool
 	start    time.Time
 	settings settingsSnapshot
+	temp     *tempState // when it began
 	saves    []savepoint
 	single   bool           // implicit, of a simple query with one statement
 	batch    *catalog.Batch // changes of the catalog, nil: none yet
@@ -35,6 +36,7 @@ type txn struct {
 type savepoint struct {
 	name     string
 	settings settingsSnapshot
+	temp     *tempState
 	mark     int // of the batch
 	portals  int // how many were made before
 }
@@ -63,7 +65,7 @@ func (s *Session) enter(stmt parse.Stmt) error {
 		return sql.Errorf(sql.CodeInFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 	}
 	if s.txn.state == TxnIdle {
-		s.txn = txn{state: TxnActive, implicit: true, single: s.single, start: time.Now(), settings: s.set.snapshot()}
+		s.txn = txn{state: TxnActive, implicit: true, single: s.single, start: time.Now(), settings: s.set.snapshot(), temp: s.temp.now}
 		s.resetTxnSettings()
 	}
 	return nil
@@ -131,11 +133,15 @@ func (s *Session) endTxn(commit bool) {
 		p.close()
 		delete(s.portals, name)
 	}
-	if !commit {
+	if commit {
+		s.commitTemp()
+	} else {
 		s.set.restore(s.txn.settings)
+		s.temp.now = s.txn.temp
 	}
 	s.set.dropLocal()
 	s.txn = txn{state: TxnIdle}
+	s.sweepTemp()
 }
 
 // runTxn runs a transaction statement and returns its command tag.
@@ -146,7 +152,7 @@ func (s *Session) runTxn(ctx context.Context, x *parse.Txn) (string, error) {
 		if block {
 			s.notice("WARNING", sql.CodeActiveTransaction, "there is already a transaction in progress")
 		} else if s.txn.state == TxnIdle {
-			s.txn = txn{state: TxnActive, start: time.Now(), settings: s.set.snapshot()}
+			s.txn = txn{state: TxnActive, start: time.Now(), settings: s.set.snapshot(), temp: s.temp.now}
 			s.resetTxnSettings()
 		}
 		s.txn.implicit = false
@@ -178,7 +184,7 @@ func (s *Session) runTxn(ctx context.Context, x *parse.Txn) (string, error) {
 			return "", err
 		}
 		if x.Chain {
-			s.txn = txn{state: TxnActive, start: time.Now(), settings: s.set.snapshot()}
+			s.txn = txn{state: TxnActive, start: time.Now(), settings: s.set.snapshot(), temp: s.temp.now}
 			return tag, s.setTxnOptions(keep)
 		}
 		return tag, nil
@@ -188,7 +194,7 @@ func (s *Session) runTxn(ctx context.Context, x *parse.Txn) (string, error) {
 		return "", sql.Errorf(sql.CodeNoActiveTransaction, "%s can only be used in transaction blocks", name)
 	}
 	if x.Kind == parse.TxnSavepoint {
-		s.txn.saves = append(s.txn.saves, savepoint{x.Savepoint, s.set.snapshot(), s.txn.mark(), s.portalSeq})
+		s.txn.saves = append(s.txn.saves, savepoint{x.Savepoint, s.set.snapshot(), s.temp.now, s.txn.mark(), s.portalSeq})
 		return "SAVEPOINT", nil
 	}
 	for i := len(s.txn.saves) - 1; i >= 0; i-- {
@@ -211,6 +217,7 @@ func (s *Session) runTxn(ctx context.Context, x *parse.Txn) (string, error) {
 			}
 		}
 		s.set.restore(s.txn.saves[i].settings)
+		s.temp.now = s.txn.saves[i].temp
 		s.txn.saves = s.txn.saves[:i+1]
 		s.txn.state = TxnActive
 		return "ROLLBACK", nil

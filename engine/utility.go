@@ -119,7 +119,11 @@ func (s *Session) runDiscard(x *parse.Discard) (string, error) {
 			}
 		}
 		clear(s.prepared)
+		s.temp.now = nil
 		return "DISCARD ALL", s.set.reset("")
+	}
+	if what == "TEMP" {
+		s.temp.now = nil
 	}
 	return "DISCARD " + what, nil
 }

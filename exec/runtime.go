@@ -17,10 +17,11 @@ import (
 type Runtime struct {
 	Env       *expr.Env
 	Pool      *Pool
-	Lake      Lake      // nil: no lake tables
-	Relations Relations // nil: no virtual relations
-	Memory    *Budget   // the statement's
-	SpillDir  string    // "": the system's directory for temporary files
+	Lake      Lake       // nil: no lake tables
+	Relations Relations  // nil: no virtual relations
+	Temp      TempTables // nil: no temporary tables
+	Memory    *Budget    // the statement's
+	SpillDir  string     // "": the system's directory for temporary files
 	// SpillFloor is the memory that an operator may always use before it spills;
 	// 0: 1 MiB.
 	SpillFloor int64

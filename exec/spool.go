@@ -14,10 +14,16 @@ type Spool struct {
 	grant  Grant
 	dir    spillDir
 	file   *spillFile
-	full   []spoolChunk // of vector.BlockRows rows each
+	full   []spoolChunk // of vector.BlockRows rows each; the last of a finished spool may have fewer
 	last   *rowSet      // rows behind them
 	rows   int64
+	rd     SpoolReader
+}
 
+// SpoolReader gives windows of a spool. Each is for one goroutine; a spool to which
+// nothing is appended any more may have any number of them at once.
+type SpoolReader struct {
+	s     *Spool
 	at    int // window that batch holds, in units of vector.BatchSize rows; -1: none
 	frame frame
 	rd    rowReader
@@ -33,8 +39,13 @@ type spoolChunk struct {
 // bytes of the parent budget. Spilling goes to dir.
 func NewSpool(dir string, parent *Budget, limit int64, types []sql.Type) *Spool {
 	b := NewBudget(parent, limit)
-	return &Spool{types: types, budget: b, grant: Grant{b: b}, dir: spillDir{dir: dir}, last: newRowSet(types), at: -1}
+	s := &Spool{types: types, budget: b, grant: Grant{b: b}, dir: spillDir{dir: dir}, last: newRowSet(types)}
+	s.rd = SpoolReader{s: s, at: -1}
+	return s
 }
+
+// Reader makes a reader.
+func (s *Spool) Reader() *SpoolReader { return &SpoolReader{s: s, at: -1} }
 
 // Rows is how many rows the spool has.
 func (s *Spool) Rows() int64 { return s.rows }
@@ -60,7 +71,7 @@ func (s *Spool) Append(b *vector.Batch, from, to int) error {
 			}
 		}
 	}
-	s.at = -1 // the batch may lack the new rows
+	s.rd.at = -1 // the batch may lack the new rows
 	return nil
 }
 
@@ -77,7 +88,7 @@ func (s *Spool) seal() error {
 		}
 		c.set = nil
 		for lo := 0; lo < s.last.n; lo += vector.BatchSize {
-			b := s.rd.read(s.last, lo, lo+vector.BatchSize)
+			b := s.rd.rd.read(s.last, lo, min(lo+vector.BatchSize, s.last.n))
 			ref, err := s.file.write(b.Cols, nil, b.N)
 			if err != nil {
 				return err
@@ -90,25 +101,39 @@ func (s *Spool) seal() error {
 	return nil
 }
 
+// Finish ends the filling: what lay in memory without being accounted for is
+// accounted for, or spilled.
+func (s *Spool) Finish() error {
+	if s.last.n == 0 {
+		return nil
+	}
+	return s.seal()
+}
+
+// Window is Window of the spool's own reader.
+func (s *Spool) Window(at int64) (b *vector.Batch, from, to int, err error) { return s.rd.Window(at) }
+
 // Window gives a batch that row at lies in, and the places in it of that row and
 // of the batch's end; it has no selection and is valid until the next call.
-func (s *Spool) Window(at int64) (b *vector.Batch, from, to int, err error) {
-	if w := int(at / vector.BatchSize); s.at != w {
-		s.at = -1
+func (r *SpoolReader) Window(at int64) (b *vector.Batch, from, to int, err error) {
+	s := r.s
+	if w := int(at / vector.BatchSize); r.at != w {
+		r.at = -1
 		i, lo := int(at/vector.BlockRows), w*vector.BatchSize%vector.BlockRows
 		switch {
 		case i == len(s.full):
-			s.batch = s.rd.read(s.last, lo, min(lo+vector.BatchSize, s.last.n))
+			r.batch = r.rd.read(s.last, lo, min(lo+vector.BatchSize, s.last.n))
 		case s.full[i].set != nil:
-			s.batch = s.rd.read(s.full[i].set, lo, lo+vector.BatchSize)
+			set := s.full[i].set
+			r.batch = r.rd.read(set, lo, min(lo+vector.BatchSize, set.n))
 		default:
-			if s.batch, err = s.file.read(s.full[i].frames[lo/vector.BatchSize], s.types, &s.frame); err != nil {
+			if r.batch, err = s.file.read(s.full[i].frames[lo/vector.BatchSize], s.types, &r.frame); err != nil {
 				return nil, 0, 0, err
 			}
 		}
-		s.at = w
+		r.at = w
 	}
-	return s.batch, int(at % vector.BatchSize), s.batch.N, nil
+	return r.batch, int(at % vector.BatchSize), r.batch.N, nil
 }
 
 // Close frees the rows.
@@ -116,5 +141,6 @@ func (s *Spool) Close() {
 	s.grant.Close()
 	s.budget.drain()
 	s.dir.close()
-	s.full, s.last, s.batch, s.at, s.rows = nil, newRowSet(s.types), nil, -1, 0
+	s.full, s.last, s.rows = nil, newRowSet(s.types), 0
+	s.rd = SpoolReader{s: s, at: -1}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/planner/physical"
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
@@ -19,6 +20,9 @@ func errNoPlan(name string) error {
 }
 
 func (b *builder) virtualScan(n *physical.VirtualScan) (*stream, error) {
+	if n.Table.Kind == model.KindTemp {
+		return b.tempScan(n)
+	}
 	if b.e.rt.Relations == nil {
 		return nil, errNoLake(n.Table.Name)
 	}

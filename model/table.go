@@ -17,6 +17,7 @@ const (
 	KindLake    Kind = iota // files in object storage
 	KindView                // a stored query
 	KindVirtual             // computed: pg_catalog, information_schema, sluice.*
+	KindTemp                // rows that a session keeps for itself
 )
 
 // Database is a Glue database: a schema to PostgreSQL's clients.
@@ -38,6 +39,7 @@ type Column struct {
 	Comment string
 	Params  map[string]string
 	NotNull bool
+	Default string // KindTemp: an expression's text, "" for none
 }
 
 // Storage is Glue's StorageDescriptor without the columns.
@@ -80,6 +82,22 @@ type Table struct {
 	ViewSQL  string // KindView: text as given
 	ViewPath []string
 	Stats    *TableStats // nil: never analysed
+
+	Checks []Check // KindTemp
+	Unique []Key   // KindTemp
+}
+
+// Check is a condition that rows of a table must not fail.
+type Check struct {
+	Name string
+	Text string // an expression over the table's columns
+}
+
+// Key is columns whose values, where none is NULL, are different in every row.
+type Key struct {
+	Name    string
+	Columns []int // of the table
+	Primary bool
 }
 
 // AllColumns returns Columns followed by Keys; attnum is index+1.

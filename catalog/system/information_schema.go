@@ -18,12 +18,15 @@ func infoSchemata(w *writer) error {
 
 func infoTables(w *writer) error {
 	return w.tables("", "table_schema", "table_name", func(d *model.Database, t *model.Table) error {
-		kind := "BASE TABLE"
-		if w.relkind(t) == 'v' {
+		kind, writable := "BASE TABLE", t.Kind == model.KindTemp
+		switch {
+		case w.relkind(t) == 'v':
 			kind = "VIEW"
+		case t.Kind == model.KindTemp:
+			kind = "LOCAL TEMPORARY"
 		}
 		return w.put("table_catalog", w.Catalog, "table_schema", d.Name, "table_name", t.Name, "table_type", kind,
-			"is_insertable_into", "NO", "is_typed", "NO")
+			"is_insertable_into", writable, "is_typed", "NO")
 	})
 }
 

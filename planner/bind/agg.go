@@ -159,7 +159,8 @@ func (b *binder) checkAggPlace(at *level, parts []expr.Expr, pos int) error {
 		}
 	}
 	switch at.clause {
-	case inWhere, inJoin, inFromFunction, inGroupBy, inLimit, inOffset, inValues, inFilter, inWindowRange, inWindowRows, inWindowGroups:
+	case inWhere, inJoin, inFromFunction, inGroupBy, inLimit, inOffset, inValues, inFilter, inWindowRange, inWindowRows, inWindowGroups,
+		inUpdate, inCheck, inDefault:
 		return sql.Errorf(sql.CodeGroupingError, "aggregate functions are not allowed in %s", clauseNames[at.clause]).At(pos)
 	}
 	return nil

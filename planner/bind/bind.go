@@ -6,6 +6,7 @@ package bind
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
@@ -33,6 +34,9 @@ type Options struct {
 	Registry *expr.Registry
 	// ParamTypes are the types that the client gave; 0 or missing: inferred.
 	ParamTypes []sql.OID
+	// TempSchema is the schema of the session's temporary tables, where relations are
+	// looked for first; "" if it has none.
+	TempSchema string
 }
 
 // Origin is the table column that an output column is.
@@ -59,6 +63,8 @@ type Bound struct {
 	// Volatile and Stable tell whether a function of that volatility is called: the
 	// plan's constants depend on the session if the binder evaluated one.
 	Volatile, Stable bool
+	// Write is what is done with the rows; nil: they are a query's answer.
+	Write *Write
 }
 
 // Dep is a relation that a statement depends on.
@@ -68,18 +74,15 @@ type Dep struct {
 	Version      int64
 }
 
-// Bind binds a query. env serves for folding constants and for the search path.
+// Bind binds a query or a statement that writes rows. env serves for folding
+// constants and for the search path.
 func Bind(ctx context.Context, env *expr.Env, stmt parse.Stmt, opts Options) (*Bound, error) {
-	sel, ok := stmt.(*parse.Select)
-	if !ok {
-		return nil, sql.Errorf(sql.CodeInternal, "only queries can be bound, not %T", stmt)
-	}
 	b := newBinder(ctx, env, opts)
-	q, err := b.query(sel, nil, nil, resolveUnknowns)
+	q, write, err := b.statement(stmt)
 	if errors.Is(err, errUnmarked) { // few statements need marks, so that most are bound without
 		b = newBinder(ctx, env, opts)
 		b.marks = true
-		q, err = b.query(sel, nil, nil, resolveUnknowns)
+		q, write, err = b.statement(stmt)
 	}
 	if err != nil {
 		return nil, err
@@ -87,7 +90,7 @@ func Bind(ctx context.Context, env *expr.Env, stmt parse.Stmt, opts Options) (*B
 	if err := b.checkParams(q.plan); err != nil {
 		return nil, err
 	}
-	out := &Bound{Plan: b.settleCTEs(q.plan), Deps: b.deps, ParamTypes: b.params, CatalogVersion: opts.Catalog.Version()}
+	out := &Bound{Plan: b.settleCTEs(q.plan), Deps: b.deps, ParamTypes: b.params, CatalogVersion: opts.Catalog.Version(), Write: write}
 	for _, c := range q.cols {
 		out.Output = append(out.Output, c)
 		out.Origins = append(out.Origins, b.origins[c.ID])
@@ -147,7 +150,7 @@ type binder struct {
 }
 
 func newBinder(ctx context.Context, env *expr.Env, opts Options) *binder {
-	return &binder{ctx: ctx, env: env, opts: opts, reg: opts.Registry, path: effectivePath(env.SearchPath),
+	return &binder{ctx: ctx, env: env, opts: opts, reg: opts.Registry, path: tempFirst(opts.TempSchema, effectivePath(env.SearchPath)),
 		owner: map[expr.ColumnID]*level{}, origins: map[expr.ColumnID]Origin{}, colPos: map[*expr.Col]int{}, paramPos: map[*expr.Param]int{},
 		params: append([]sql.OID(nil), opts.ParamTypes...)}
 }
@@ -160,6 +163,14 @@ func effectivePath(path []string) []string {
 		}
 	}
 	return append([]string{"pg_catalog"}, path...)
+}
+
+// tempFirst puts the session's temporary tables first, unless the path names them.
+func tempFirst(temp string, path []string) []string {
+	if temp == "" || slices.Contains(path, "pg_temp") || slices.Contains(path, temp) {
+		return path
+	}
+	return append([]string{temp}, path...)
 }
 
 func (b *binder) newID(lv *level) expr.ColumnID {

@@ -52,6 +52,8 @@ func (b *binder) expr(lv *level, e parse.Expr) (expr.Expr, error) {
 		return b.columnRef(lv, e)
 	case *parse.Star:
 		return nil, sql.Errorf(sql.CodeSyntaxError, "row expansion via \"*\" is not supported here").At(e.Pos())
+	case *parse.Default:
+		return nil, sql.Errorf(sql.CodeSyntaxError, "DEFAULT is not allowed in this context").At(e.Pos())
 	case *parse.Literal:
 		return b.literal(e)
 	case *parse.ParamRef:

@@ -33,6 +33,9 @@ const (
 	inWindowRange
 	inWindowRows
 	inWindowGroups
+	inUpdate
+	inCheck
+	inDefault
 )
 
 // clauseNames are the words of errors like "aggregate functions are not allowed in ...".
@@ -41,6 +44,7 @@ var clauseNames = [...]string{
 	inGroupBy: "GROUP BY", inOrderBy: "ORDER BY", inDistinctOn: "DISTINCT ON", inLimit: "LIMIT", inOffset: "OFFSET",
 	inValues: "VALUES", inFilter: "FILTER", inWindowPartition: "window definitions", inWindowOrder: "window definitions",
 	inWindowRange: "window RANGE", inWindowRows: "window ROWS", inWindowGroups: "window GROUPS",
+	inUpdate: "UPDATE", inCheck: "check constraints", inDefault: "DEFAULT expressions",
 }
 
 // level is one query level: a SELECT core with its FROM items in scope, and what

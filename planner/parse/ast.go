@@ -245,7 +245,28 @@ type ColumnDef struct {
 	Name    string
 	Type    TypeName
 	NotNull bool
-	Default Expr
+	Default string // an expression's text, "" for none
+	// Constraints are CHECK, UNIQUE and PRIMARY KEY written with the column.
+	Constraints []Constraint
+}
+
+// ConstraintKind is a kind of constraint.
+type ConstraintKind uint8
+
+// Kinds of constraint.
+const (
+	CheckConstraint ConstraintKind = iota
+	UniqueConstraint
+	PrimaryKey
+)
+
+// Constraint is a constraint of CREATE TABLE.
+type Constraint struct {
+	P
+	Kind    ConstraintKind
+	Name    string   // "" not given
+	Columns []string // of keys; empty: the column it is written with
+	Check   string   // an expression's text
 }
 
 // FuncRef is one or more functions in FROM (ROWS FROM for more).

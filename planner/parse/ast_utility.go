@@ -182,6 +182,7 @@ type CreateTemp struct {
 	Name        Name
 	IfNotExists bool
 	Columns     []ColumnDef
+	Constraints []Constraint // of the table; those of columns stand there
 	Query       Stmt
 	Names       []string // column names of ... AS
 	NoData      bool

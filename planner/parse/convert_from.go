@@ -88,18 +88,7 @@ func (c *converter) columnDefs(defs []*pg.Node) ([]ColumnDef, error) {
 		if err != nil {
 			return nil, err
 		}
-		col := ColumnDef{P: c.pos(d.Location), Name: d.Colname, Type: t, NotNull: d.IsNotNull}
-		for _, k := range d.Constraints {
-			switch con := k.GetConstraint(); con.GetContype() {
-			case pg.ConstrType_CONSTR_NOTNULL:
-				col.NotNull = true
-			case pg.ConstrType_CONSTR_DEFAULT:
-				if col.Default, err = c.expr(con.RawExpr); err != nil {
-					return nil, err
-				}
-			}
-		}
-		out = append(out, col)
+		out = append(out, ColumnDef{P: c.pos(d.Location), Name: d.Colname, Type: t})
 	}
 	return out, nil
 }

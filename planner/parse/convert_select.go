@@ -82,9 +82,13 @@ func (c *converter) selectStmt(s *pg.SelectStmt) (*Select, error) {
 		out.Windows = append(out.Windows, *def)
 	}
 	for _, row := range s.ValuesLists {
-		list, err := c.exprs(row.GetList().GetItems())
-		if err != nil {
-			return nil, err
+		var list []Expr
+		for _, item := range row.GetList().GetItems() {
+			e, err := c.value(item)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, e)
 		}
 		out.Values = append(out.Values, list)
 	}

@@ -18,6 +18,9 @@ func (c *converter) statement(n *pg.Node) (Stmt, error) {
 			return nil, err
 		}
 		s.P = p
+		if s.Into != nil {
+			return selectInto(s), nil
+		}
 		return s, nil
 	case *pg.Node_TransactionStmt:
 		return c.txn(n.TransactionStmt, p), nil
@@ -40,6 +43,14 @@ func (c *converter) statement(n *pg.Node) (Stmt, error) {
 		return c.fetch(n.FetchStmt, p), nil
 	case *pg.Node_ClosePortalStmt:
 		return &ClosePortal{P: p, Name: n.ClosePortalStmt.Portalname}, nil
+	case *pg.Node_InsertStmt:
+		return c.insert(n.InsertStmt, p)
+	case *pg.Node_UpdateStmt:
+		return c.update(n.UpdateStmt, p)
+	case *pg.Node_DeleteStmt:
+		return c.delete(n.DeleteStmt, p)
+	case *pg.Node_TruncateStmt:
+		return c.truncate(n.TruncateStmt, p), nil
 	case *pg.Node_LockStmt:
 		return &Lock{P: p}, nil
 	case *pg.Node_ListenStmt:
@@ -78,11 +89,11 @@ func (c *converter) queryCommand(n *pg.Node, p P) (Stmt, error) {
 		q, err := c.query(n.ExplainStmt.Query)
 		return &Explain{P: p, Options: c.options(n.ExplainStmt.Options), Query: q, Text: c.explainedText()}, err
 	case *pg.Node_CreateStmt:
-		if n.CreateStmt.Relation.Relpersistence == "t" && n.CreateStmt.Partspec == nil && n.CreateStmt.InhRelations == nil {
+		if isTemp(n.CreateStmt.Relation) && n.CreateStmt.Partspec == nil && n.CreateStmt.InhRelations == nil {
 			return c.createTemp(n.CreateStmt, p)
 		}
 	case *pg.Node_CreateTableAsStmt:
-		if s := n.CreateTableAsStmt; s.Into.Rel.Relpersistence == "t" && s.Objtype == pg.ObjectType_OBJECT_TABLE {
+		if s := n.CreateTableAsStmt; isTemp(s.Into.Rel) && s.Objtype == pg.ObjectType_OBJECT_TABLE {
 			return c.createTempAs(s, p)
 		}
 	case *pg.Node_ViewStmt:
@@ -215,21 +226,6 @@ func optionText(n *pg.Node) string {
 		return strings.Join(names(n.TypeName.Names), ".")
 	}
 	return ""
-}
-
-func (c *converter) createTemp(s *pg.CreateStmt, p P) (Stmt, error) {
-	cols, err := c.columnDefs(s.TableElts)
-	return &CreateTemp{P: p, Name: c.rangeVarName(s.Relation), IfNotExists: s.IfNotExists, Columns: cols,
-		OnCommit: onCommit[s.Oncommit]}, err
-}
-
-var onCommit = map[pg.OnCommitAction]string{pg.OnCommitAction_ONCOMMIT_PRESERVE_ROWS: "preserve",
-	pg.OnCommitAction_ONCOMMIT_DELETE_ROWS: "delete", pg.OnCommitAction_ONCOMMIT_DROP: "drop"}
-
-func (c *converter) createTempAs(s *pg.CreateTableAsStmt, p P) (Stmt, error) {
-	q, err := c.query(s.Query)
-	return &CreateTemp{P: p, Name: c.rangeVarName(s.Into.Rel), IfNotExists: s.IfNotExists, Query: q,
-		Names: names(s.Into.ColNames), NoData: s.Into.SkipData, OnCommit: onCommit[s.Into.OnCommit]}, err
 }
 
 // textAfterAs is the statement's text after its first AS outside of parentheses.

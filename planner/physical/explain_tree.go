@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/sql"
 )
@@ -254,10 +255,13 @@ func describe(n Node, opt *ExplainOptions) *planNode {
 }
 
 func typeName(n Node) string {
-	switch n.(type) {
+	switch n := n.(type) {
 	case *TableScan:
 		return "Lake Scan"
 	case *VirtualScan:
+		if n.Table.Kind == model.KindTemp {
+			return "Temp Scan"
+		}
 		return "Virtual Scan"
 	case *Values:
 		return "Values"

@@ -220,7 +220,7 @@ func (b *builder) buildScan(n *logical.Scan, need expr.ColSet) (*rel, error) {
 	b.narrow(rest)
 	base := physical.Base{Cols: keep(n.Cols, need), Est: est}
 	r := &rel{rows: max(rows*sel, min(rows, 1)), work: rows * (1 + width*0.25)}
-	if n.Table.Kind == model.KindVirtual {
+	if n.Table.Kind != model.KindLake {
 		r.node = &physical.VirtualScan{Base: base, Table: n.Table, Alias: n.Alias, Read: read, Ords: ords, Filter: n.Filter}
 		return r, nil
 	}
@@ -266,7 +266,7 @@ func prunable(c expr.Expr) bool {
 
 // scanBytes estimates the stored bytes of the columns read.
 func (b *builder) scanBytes(n *logical.Scan, f *TableFacts, read []logical.Col, ords []int, rows float64) float64 {
-	if n.Table.Kind == model.KindVirtual {
+	if n.Table.Kind != model.KindLake {
 		return 0
 	}
 	total, known := 0.0, true

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"strings"
+
+	"github.com/sluicedb/sluice/exec"
+	"github.com/sluicedb/sluice/model"
+	"github.com/sluicedb/sluice/planner/bind"
+	"github.com/sluicedb/sluice/planner/parse"
+	"github.com/sluicedb/sluice/sql"
+)
+
+// runCreateTemp runs CREATE TEMP TABLE and returns its tag.
+func (s *Session) runCreateTemp(ctx context.Context, p *Portal, x *parse.CreateTemp) (string, error) {
+	defer s.sweepTemp()
+	tag := "CREATE TABLE"
+	if x.Query != nil {
+		tag = "CREATE TABLE AS"
+	}
+	if s.set.boolean("transaction_read_only") {
+		return "", sql.Errorf(sql.CodeReadOnlyTransaction, "cannot execute %s in a read-only transaction", tag)
+	}
+	name := x.Name.Parts[len(x.Name.Parts)-1]
+	if len(x.Name.Parts) > 1 {
+		if schema := x.Name.Parts[len(x.Name.Parts)-2]; schema != "pg_temp" && schema != s.temp.name {
+			return "", sql.Errorf(sql.CodeInvalidTableDefinition, "cannot create temporary relation in non-temporary schema").At(x.Name.Pos())
+		}
+	}
+	if s.temp.now.byName(name) != nil {
+		if x.IfNotExists {
+			s.notice("NOTICE", sql.CodeDuplicateTable, "relation \"%s\" already exists, skipping", name)
+			return tag, nil
+		}
+		return "", sql.Errorf(sql.CodeDuplicateTable, "relation \"%s\" already exists", name)
+	}
+	t := &model.Table{Name: name}
+	s.newTempTable(t)
+	if x.Query == nil {
+		if err := s.defineTemp(ctx, t, x); err != nil {
+			return "", err
+		}
+		s.addTemp(&tempTable{table: t, rows: newTableRows(t), onCommit: x.OnCommit})
+		return tag, nil
+	}
+	q := p.prep.query
+	var pl *planned
+	if !x.NoData {
+		var err error
+		if pl, err = s.planQuery(ctx, q, p.params); err != nil {
+			return "", err
+		}
+		q = pl.query
+	}
+	for _, c := range q.bound.Output {
+		t.Columns = append(t.Columns, model.Column{Name: c.Name, Type: c.T})
+	}
+	rows := newTableRows(t)
+	if pl != nil {
+		c, err := s.collect(ctx, p, pl, t, rows)
+		if err != nil {
+			return "", err
+		}
+		tag = rowsTag("SELECT", c.spool.Rows())
+		if rows, err = rows.With(c.spool, nil); err != nil {
+			return "", err
+		}
+	}
+	s.addTemp(&tempTable{table: t, rows: rows, onCommit: x.OnCommit})
+	return tag, nil
+}
+
+func newTableRows(t *model.Table) *exec.TableRows {
+	types := make([]sql.Type, len(t.Columns))
+	for i, c := range t.Columns {
+		types[i] = c.Type
+	}
+	return exec.NewTableRows(types)
+}
+
+// defineTemp gives a table its columns and constraints.
+func (s *Session) defineTemp(ctx context.Context, t *model.Table, x *parse.CreateTemp) error {
+	at := map[string]int{}
+	for i, d := range x.Columns {
+		if _, dup := at[d.Name]; dup {
+			return sql.Errorf(sql.CodeDuplicateColumn, "column \"%s\" specified more than once", d.Name)
+		}
+		at[d.Name] = i
+		typ, err := bind.ResolveType(d.Type)
+		if err != nil {
+			return err
+		}
+		if info := sql.LookupType(typ.OID); info == nil || info.Category == 'P' || info.Category == 'X' {
+			return sql.Errorf(sql.CodeInvalidTableDefinition, "column \"%s\" has pseudo-type %s", d.Name, sql.FormatType(typ.OID, -1))
+		}
+		t.Columns = append(t.Columns, model.Column{Name: d.Name, Type: typ, NotNull: d.NotNull, Default: d.Default})
+	}
+	all := x.Constraints
+	for _, d := range x.Columns {
+		all = append(all[:len(all):len(all)], d.Constraints...)
+	}
+	primary := false
+	for _, k := range all {
+		if k.Kind == parse.CheckConstraint {
+			t.Checks = append(t.Checks, model.Check{Name: k.Name, Text: k.Check})
+			continue
+		}
+		key := model.Key{Name: k.Name, Primary: k.Kind == parse.PrimaryKey}
+		for _, c := range k.Columns {
+			i, ok := at[c]
+			if !ok {
+				return sql.Errorf(sql.CodeUndefinedColumn, "column \"%s\" named in key does not exist", c).At(k.Pos())
+			}
+			key.Columns = append(key.Columns, i)
+			if key.Primary {
+				t.Columns[i].NotNull = true
+			}
+		}
+		if key.Primary && primary {
+			return sql.Errorf(sql.CodeInvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", t.Name).At(k.Pos())
+		}
+		primary = primary || key.Primary
+		if key.Name == "" {
+			key.Name = t.Name + "_" + strings.Join(k.Columns, "_") + "_key"
+			if key.Primary {
+				key.Name = t.Name + "_pkey"
+			}
+		}
+		t.Unique = append(t.Unique, key)
+	}
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	return bind.CheckTable(ctx, s.env(), s.bindOptions(snap, nil), t)
+}

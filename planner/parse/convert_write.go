@@ -1,0 +1,270 @@
+package parse
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/sluicedb/sluice/sql"
+)
+
+func (c *converter) insert(s *pg.InsertStmt, p P) (Stmt, error) {
+	if s.OnConflictClause != nil {
+		return &Unsupported{P: p, Command: "INSERT ... ON CONFLICT"}, nil
+	}
+	if s.Override != pg.OverridingKind_OVERRIDING_NOT_SET {
+		return &Unsupported{P: p, Command: "INSERT ... OVERRIDING"}, nil
+	}
+	out := &Insert{P: p, Table: *c.tableName(s.Relation)}
+	for _, n := range s.Cols {
+		t := n.GetResTarget()
+		if len(t.Indirection) > 0 {
+			return nil, errUnsupported("INSERT into a part of a column", c.pos(t.Location))
+		}
+		out.Columns, out.Positions = append(out.Columns, t.Name), append(out.Positions, c.pos(t.Location))
+	}
+	var err error
+	if s.SelectStmt != nil {
+		if out.Query, err = c.selectStmt(s.SelectStmt.GetSelectStmt()); err != nil {
+			return nil, err
+		}
+		if s.WithClause != nil {
+			if out.Query.With != nil {
+				return nil, errUnsupported("a WITH clause before INSERT and another one in its query", p)
+			}
+			if out.Query.With, err = c.with(s.WithClause); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out.Returning, err = c.returning(s.ReturningList)
+	return out, err
+}
+
+func (c *converter) returning(list []*pg.Node) ([]Target, error) {
+	var out []Target
+	for _, n := range list {
+		t, err := c.target(n.GetResTarget())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func (c *converter) tableRefs(list []*pg.Node) ([]TableRef, error) {
+	var out []TableRef
+	for _, n := range list {
+		t, err := c.tableRef(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func (c *converter) update(s *pg.UpdateStmt, p P) (Stmt, error) {
+	out := &Update{P: p, Table: *c.tableName(s.Relation)}
+	var err error
+	if s.WithClause != nil {
+		if out.With, err = c.with(s.WithClause); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range s.TargetList {
+		t := n.GetResTarget()
+		pos := c.pos(t.Location)
+		if len(t.Indirection) > 0 {
+			return nil, errUnsupported("UPDATE of a part of a column", pos)
+		}
+		val := t.Val
+		if m := val.GetMultiAssignRef(); m != nil { // (a, b) = (x, y)
+			row := m.Source.GetRowExpr()
+			if row == nil {
+				return nil, errUnsupported("UPDATE ... SET (columns) = (subquery)", pos)
+			}
+			if len(row.Args) != int(m.Ncolumns) {
+				return nil, sql.Errorf(sql.CodeSyntaxError, "number of columns does not match number of values").At(int(pos))
+			}
+			val = row.Args[m.Colno-1]
+		}
+		e, err := c.value(val)
+		if err != nil {
+			return nil, err
+		}
+		out.Set = append(out.Set, Assign{P: pos, Column: t.Name, Expr: e})
+	}
+	if out.From, err = c.tableRefs(s.FromClause); err != nil {
+		return nil, err
+	}
+	if out.Where, err = c.expr(s.WhereClause); err != nil {
+		return nil, err
+	}
+	out.Returning, err = c.returning(s.ReturningList)
+	return out, err
+}
+
+// value converts an expression that may be DEFAULT.
+func (c *converter) value(n *pg.Node) (Expr, error) {
+	if d := n.GetSetToDefault(); d != nil {
+		return &Default{P: c.pos(d.Location)}, nil
+	}
+	return c.expr(n)
+}
+
+func (c *converter) delete(s *pg.DeleteStmt, p P) (Stmt, error) {
+	out := &Delete{P: p, Table: *c.tableName(s.Relation)}
+	var err error
+	if s.WithClause != nil {
+		if out.With, err = c.with(s.WithClause); err != nil {
+			return nil, err
+		}
+	}
+	if out.Using, err = c.tableRefs(s.UsingClause); err != nil {
+		return nil, err
+	}
+	if out.Where, err = c.expr(s.WhereClause); err != nil {
+		return nil, err
+	}
+	out.Returning, err = c.returning(s.ReturningList)
+	return out, err
+}
+
+func (c *converter) truncate(s *pg.TruncateStmt, p P) Stmt {
+	out := &Truncate{P: p}
+	for _, n := range s.Relations {
+		out.Tables = append(out.Tables, c.rangeVarName(n.GetRangeVar()))
+	}
+	return out
+}
+
+// isTemp reports whether a table is made for the session alone.
+func isTemp(r *pg.RangeVar) bool { return r.Relpersistence == "t" || r.Schemaname == "pg_temp" }
+
+func (c *converter) createTemp(s *pg.CreateStmt, p P) (Stmt, error) {
+	out := &CreateTemp{P: p, Name: c.rangeVarName(s.Relation), IfNotExists: s.IfNotExists, OnCommit: onCommit[s.Oncommit]}
+	for _, n := range s.TableElts {
+		switch {
+		case n.GetColumnDef() != nil:
+			col, err := c.tableColumn(n.GetColumnDef())
+			if err != nil {
+				return nil, err
+			}
+			out.Columns = append(out.Columns, col)
+		case n.GetConstraint() != nil:
+			k, err := c.constraint(n.GetConstraint())
+			if err != nil {
+				return nil, err
+			}
+			out.Constraints = append(out.Constraints, *k)
+		default:
+			return nil, errUnsupported("LIKE in CREATE TEMP TABLE", p)
+		}
+	}
+	return out, nil
+}
+
+var onCommit = map[pg.OnCommitAction]string{pg.OnCommitAction_ONCOMMIT_PRESERVE_ROWS: "preserve",
+	pg.OnCommitAction_ONCOMMIT_DELETE_ROWS: "delete", pg.OnCommitAction_ONCOMMIT_DROP: "drop"}
+
+func (c *converter) createTempAs(s *pg.CreateTableAsStmt, p P) (Stmt, error) {
+	q, err := c.query(s.Query)
+	return &CreateTemp{P: p, Name: c.rangeVarName(s.Into.Rel), IfNotExists: s.IfNotExists, Query: q,
+		Names: names(s.Into.ColNames), NoData: s.Into.SkipData, OnCommit: onCommit[s.Into.OnCommit]}, err
+}
+
+// tableColumn converts a column of CREATE TABLE with its constraints.
+func (c *converter) tableColumn(d *pg.ColumnDef) (ColumnDef, error) {
+	t, err := c.typeName(d.TypeName)
+	if err != nil {
+		return ColumnDef{}, err
+	}
+	col := ColumnDef{P: c.pos(d.Location), Name: d.Colname, Type: t}
+	if d.CollClause != nil {
+		return col, errUnsupported("COLLATE of a temporary table's column", c.pos(d.CollClause.Location))
+	}
+	for _, n := range d.Constraints {
+		con := n.GetConstraint()
+		switch con.GetContype() {
+		case pg.ConstrType_CONSTR_NULL:
+		case pg.ConstrType_CONSTR_NOTNULL:
+			col.NotNull = true
+		case pg.ConstrType_CONSTR_DEFAULT:
+			if _, err := c.expr(con.RawExpr); err != nil {
+				return col, err
+			}
+			if col.Default, err = exprText(con.RawExpr); err != nil {
+				return col, err
+			}
+		default:
+			k, err := c.constraint(con)
+			if err != nil {
+				return col, err
+			}
+			if k.Kind != CheckConstraint {
+				k.Columns = []string{col.Name}
+			}
+			col.Constraints = append(col.Constraints, *k)
+		}
+	}
+	return col, nil
+}
+
+func (c *converter) constraint(con *pg.Constraint) (*Constraint, error) {
+	k := &Constraint{P: c.pos(con.Location), Name: con.Conname}
+	switch con.Contype {
+	case pg.ConstrType_CONSTR_CHECK:
+		if _, err := c.expr(con.RawExpr); err != nil {
+			return nil, err
+		}
+		var err error
+		k.Check, err = exprText(con.RawExpr)
+		return k, err
+	case pg.ConstrType_CONSTR_UNIQUE, pg.ConstrType_CONSTR_PRIMARY:
+		if con.NullsNotDistinct {
+			return nil, errUnsupported("UNIQUE NULLS NOT DISTINCT", k.P)
+		}
+		k.Kind, k.Columns = UniqueConstraint, names(con.Keys)
+		if con.Contype == pg.ConstrType_CONSTR_PRIMARY {
+			k.Kind = PrimaryKey
+		}
+		return k, nil
+	}
+	what := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(con.Contype.String(), "CONSTR_"), "_", " "))
+	return nil, errUnsupported("a constraint of kind "+what+" on a temporary table", k.P)
+}
+
+// treeVersion is the version of PostgreSQL whose trees the grammar library reads.
+const treeVersion = 170007
+
+// exprText writes an expression as text that parses again.
+func exprText(n *pg.Node) (string, error) {
+	sel := &pg.SelectStmt{TargetList: []*pg.Node{{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: n}}}}}
+	text, err := pg.Deparse(&pg.ParseResult{Version: treeVersion, Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: sel}}}}})
+	if err != nil {
+		return "", sql.Errorf(sql.CodeFeatureNotSupported, "an expression of the table definition cannot be kept").WithDetail("%v", err)
+	}
+	return strings.TrimPrefix(text, "SELECT "), nil
+}
+
+// ParseExpr reads an expression's text.
+func ParseExpr(text string) (Expr, error) {
+	stmts, err := Parse("SELECT "+text, 0)
+	if err != nil {
+		return nil, err
+	}
+	return stmts[0].Stmt.(*Select).Targets[0].Expr, nil
+}
+
+// selectInto is SELECT ... INTO as the CREATE TEMP TABLE AS that it stands for.
+func selectInto(s *Select) Stmt {
+	if !s.IntoTemp && (len(s.Into.Parts) < 2 || s.Into.Parts[0] != "pg_temp") {
+		return &Unsupported{P: s.Into.P, Command: "SELECT ... INTO a permanent table",
+			Hint: "Use SELECT ... INTO TEMP or CREATE TEMP TABLE AS, or keep the query with CREATE VIEW."}
+	}
+	q := *s
+	q.Into = nil
+	return &CreateTemp{P: s.P, Name: *s.Into, Query: &q}
+}
