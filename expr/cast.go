@@ -208,6 +208,16 @@ func castStrings(d *defs) {
 		}
 		return r.SetStr(out)
 	})
+	length := each(func(r *Row) error { // an assignment's: what would be cut is an error
+		t := sql.Type{OID: r.in.Call.Fn.Ret, Mod: int32(r.Int(1))}
+		out, err := sql.ApplyStringMod(t, string(r.Bytes(0)), r.Bool(2))
+		if err != nil {
+			return err
+		}
+		return r.SetStr(out)
+	})
+	d.fn("varchar(varchar,int4,bool)", length)
+	d.fn("bpchar(bpchar,int4,bool)", length)
 	strs := []sql.OID{sql.OIDText, sql.OIDVarchar, sql.OIDBpchar, sql.OIDName}
 	for _, from := range strs {
 		for _, to := range strs {

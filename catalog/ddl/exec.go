@@ -353,6 +353,9 @@ func (x *exec) dropTable(s *DropTable) error {
 				x.res.notice("%s \"%s\" does not exist, skipping", strings.ToLower(word), n.Table)
 				continue
 			}
+			if e := sql.AsError(err); e.Code == sql.CodeUndefinedTable {
+				e.Message = fmt.Sprintf("%s \"%s\" does not exist", strings.ToLower(word), n.Table)
+			}
 			return err
 		}
 		if isView := t.Kind == model.KindView; isView != s.View {

@@ -243,7 +243,7 @@ func (b *binder) findItem(lv *level, rel []string, pos int) (*nsItem, error) {
 			if !it.relVisible || !l.visible(it) || it.name != name {
 				continue
 			}
-			if len(rel) == 2 && (it.table == nil || it.table.Database != rel[0] || it.table.Name != name) {
+			if len(rel) == 2 && (it.table == nil || it.table.Database != rel[0] && (rel[0] != "pg_temp" || it.table.Kind != model.KindTemp) || it.table.Name != name) {
 				continue
 			}
 			if found != nil {

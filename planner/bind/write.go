@@ -127,13 +127,36 @@ func columnOf(t *model.Table, name string, pos int) (int, error) {
 
 // assign converts a value to a column's type as an assignment does.
 func (b *binder) assign(o operand, c *model.Column) (expr.Expr, error) {
-	x, err := b.coerce(o.e, c.Type, expr.CastAssignment, o.pos)
+	to := c.Type
+	limited := to.Mod >= 0 && (to.OID == sql.OIDVarchar || to.OID == sql.OIDBpchar) && o.e.Type() != to
+	if limited {
+		to = sql.T(to.OID)
+	}
+	x, err := b.coerce(o.e, to, expr.CastAssignment, o.pos)
+	if err == nil && limited {
+		return b.limitLength(x, c.Type, o.pos), nil
+	}
 	if err != nil && sql.AsError(err).Code == sql.CodeCannotCoerce {
 		return nil, sql.Errorf(sql.CodeDatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s", c.Name,
 			sql.FormatType(c.Type.OID, -1), sql.FormatType(o.e.Type().OID, -1)).At(o.pos).
 			WithHint("You will need to rewrite or cast the expression.")
 	}
 	return x, err
+}
+
+// limitLength gives a string the length of its type; unlike a cast it does not cut.
+func (b *binder) limitLength(x expr.Expr, t sql.Type, pos int) expr.Expr {
+	mod := &expr.Const{V: sql.IntValue(sql.Int4, int64(t.Mod))}
+	explicit := &expr.Const{V: sql.Value{Type: sql.Bool}}
+	name := sql.LookupType(t.OID).Name
+	r := b.reg.Resolve(b.reg.LookupFunc(name), []sql.OID{t.OID, sql.OIDInt4, sql.OIDBool})
+	call := &expr.Call{Fn: r.Fn, Args: []expr.Expr{x, mod, explicit}, T: t, Coll: collationOf(x), Pos: pos, Implicit: true}
+	if _, ok := x.(*expr.Const); ok {
+		if v, err := expr.EvalConst(b.env, call); err == nil {
+			return &expr.Const{V: v}
+		}
+	}
+	return call
 }
 
 // defaultOf is a column's default value, NULL if it has none.

@@ -22,6 +22,7 @@ type answer struct {
 	rows    [][]string // null for NULL
 	state   string     // SQLSTATE, "" if there is none
 	message string
+	tag     string
 }
 
 const null = "\x00NULL"
@@ -39,6 +40,7 @@ func ask(c *pgconn.PgConn, text string) (*answer, error) {
 		return a, nil
 	}
 	last := res[len(res)-1]
+	a.tag = last.CommandTag.String()
 	for _, f := range last.FieldDescriptions {
 		a.names, a.types, a.mods = append(a.names, f.Name), append(a.types, sql.OID(f.DataTypeOID)), append(a.mods, f.TypeModifier)
 	}

@@ -1,6 +1,7 @@
 // Package sqllogictest runs SQLite's sqllogictest scripts through the server, the
-// records that apply to PostgreSQL: tables are Parquet files that CREATE EXTERNAL
-// TABLE names, with the rows of the script's INSERTs; indexes are ignored.
+// records that apply to PostgreSQL: over Parquet files that CREATE EXTERNAL TABLE
+// names, with the rows of the script's INSERTs, and over temporary tables; indexes
+// are ignored.
 package sqllogictest
 
 import (
@@ -53,19 +54,60 @@ func scripts(t *testing.T) (root string, names []string) {
 	return root, names
 }
 
+// way is how a script's tables come to be: it runs the statements, gives the queries
+// to be asked, and what is to be sent first on their connection.
+type way func(t *testing.T, srv *server.Server, n int, records []record) (queries []record, before []string)
+
 // TestLakeTables runs the scripts over Parquet files: all records, or, in a slice,
 // as many of each script as its share of the time allows.
 func TestLakeTables(t *testing.T) {
-	root, names := scripts(t)
-	full := os.Getenv("SLUICE_SUITE_MODE") == "full"
 	lake := t.TempDir()
 	srv := server.Start(t, server.Options{Config: map[string]string{"ROOTS": lake}})
-	const parallel = 2 // scripts at once
-	share := *budget * parallel / time.Duration(len(names))
-	if !full {
-		t.Logf("a slice of %v, %v a script, seed %d", *budget, share.Round(time.Millisecond), *seed)
+	passed, all := run(t, srv, *budget, func(t *testing.T, srv *server.Server, n int, records []record) ([]record, []string) {
+		database := fmt.Sprintf("script%d", n)
+		queries, err := load(srv, database, filepath.Join(lake, database), records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return queries, []string{"SET search_path = " + database}
+	})
+	if all && full() && !t.Failed() && passed != applying {
+		t.Errorf("%d records passed instead of %d", passed, applying)
 	}
-	var ran, passed, failed, found atomic.Int64
+}
+
+// TestTempTables runs a tenth of the queries over temporary tables, which are filled
+// by the scripts' own INSERTs.
+func TestTempTables(t *testing.T) {
+	srv := server.Start(t, server.Options{})
+	run(t, srv, *budget/4, func(t *testing.T, srv *server.Server, n int, records []record) (queries []record, before []string) {
+		r := rand.New(rand.NewPCG(*seed, uint64(n)))
+		for _, rec := range records {
+			switch {
+			case rec.types != "":
+				if r.IntN(10) == 0 {
+					queries = append(queries, rec)
+				}
+			case !createIndex.MatchString(rec.sql):
+				before = append(before, strings.Replace(rec.sql, "CREATE TABLE", "CREATE TEMP TABLE", 1))
+			}
+		}
+		return queries, before
+	})
+}
+
+func full() bool { return os.Getenv("SLUICE_SUITE_MODE") == "full" }
+
+// run runs every script, in a slice for its share of the time; all tells whether
+// none was left out by the test's flags.
+func run(t *testing.T, srv *server.Server, budget time.Duration, w way) (passed int64, all bool) {
+	root, names := scripts(t)
+	const parallel = 2 // scripts at once
+	share := budget * parallel / time.Duration(len(names))
+	if !full() {
+		t.Logf("a slice of %v, %v a script, seed %d", budget, share.Round(time.Millisecond), *seed)
+	}
+	var ran, ok, failed, found atomic.Int64
 	begun := time.Now()
 	t.Run("scripts", func(t *testing.T) {
 		slots := make(chan bool, parallel)
@@ -80,31 +122,29 @@ func TestLakeTables(t *testing.T) {
 				}
 				ran.Add(1)
 				found.Add(int64(len(records)))
-				database := fmt.Sprintf("script%d", i)
-				queries, err := load(srv, database, filepath.Join(lake, database), records)
-				if err != nil {
-					t.Fatal(err)
+				queries, before := w(t, srv, i, records)
+				for _, r := range records {
+					if r.types == "" {
+						ok.Add(1)
+					}
 				}
-				passed.Add(int64(len(records) - len(queries)))
-				var until time.Time
-				if !full {
-					until = time.Now().Add(share)
+				limit := time.Duration(0)
+				if !full() {
+					limit = share
 					r := rand.New(rand.NewPCG(*seed, uint64(i)))
 					r.Shuffle(len(queries), func(a, b int) { queries[a], queries[b] = queries[b], queries[a] })
 				}
-				ok, bad, err := ask(t, srv, "SET search_path = "+database, queries, until)
+				good, bad, err := ask(t, name, srv, before, queries, limit)
 				if err != nil {
 					t.Fatal(err)
 				}
-				passed.Add(ok)
+				ok.Add(good)
 				failed.Add(bad)
 			})
 		}
 	})
-	t.Logf("%d records passed, %d failed of %d that apply to PostgreSQL, in %v", passed.Load(), failed.Load(), found.Load(), time.Since(begun).Round(time.Second))
-	if full && ran.Load() == int64(len(names)) && !t.Failed() && passed.Load() != applying {
-		t.Errorf("%d records passed instead of %d", passed.Load(), applying)
-	}
+	t.Logf("%d records passed, %d failed of %d that apply to PostgreSQL, in %v", ok.Load(), failed.Load(), found.Load(), time.Since(begun).Round(time.Second))
+	return ok.Load(), ran.Load() == int64(len(names))
 }
 
 // load makes the tables that the script's statements make, and returns its queries.
@@ -134,22 +174,24 @@ func load(srv *server.Server, database, folder string, records []record) (querie
 	return queries, err
 }
 
-// ask asks the queries on one connection, until a time unless that is zero.
-func ask(t *testing.T, srv *server.Server, before string, queries []record, until time.Time) (passed, failed int64, err error) {
+// ask asks the queries on one connection, for a time unless that is zero.
+func ask(t *testing.T, name string, srv *server.Server, before []string, queries []record, limit time.Duration) (passed, failed int64, err error) {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, srv.URL())
 	if err != nil {
 		return 0, 0, err
 	}
 	defer conn.Close(ctx)
-	if _, err := conn.PgConn().Exec(ctx, before).ReadAll(); err != nil {
-		return 0, 0, err
+	for _, stmt := range before {
+		if _, err := conn.PgConn().Exec(ctx, stmt).ReadAll(); err != nil {
+			return 0, 0, fmt.Errorf("%s: %w", stmt, err)
+		}
 	}
 	begun := time.Now()
 	var slow []time.Duration
 	for _, r := range queries {
 		asked := time.Now()
-		if !until.IsZero() && asked.After(until) {
+		if limit > 0 && asked.Sub(begun) > limit {
 			break
 		}
 		results, err := conn.PgConn().Exec(ctx, r.sql).ReadAll()
@@ -173,7 +215,7 @@ func ask(t *testing.T, srv *server.Server, before string, queries []record, unti
 	}
 	slices.Sort(slow)
 	if len(slow) > 0 {
-		t.Logf("%s: %d queries passed, %d failed in %v; median %v, slowest %v", strings.TrimPrefix(t.Name(), "TestLakeTables/scripts/"), passed, failed, time.Since(begun).Round(time.Millisecond),
+		t.Logf("%s: %d queries passed, %d failed in %v; median %v, slowest %v", name, passed, failed, time.Since(begun).Round(time.Millisecond),
 			slow[len(slow)/2].Round(time.Microsecond), slow[len(slow)-1].Round(time.Microsecond))
 	}
 	return passed, failed, nil
