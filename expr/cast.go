@@ -191,6 +191,9 @@ func isReg(o sql.OID) bool {
 	return false
 }
 
+// maxCharMod is the modifier of the longest char(n), which has 10,485,760 characters.
+const maxCharMod = 10485760 + 4
+
 // castStrings defines casts among string types that are no plain relabelling.
 func castStrings(d *defs) {
 	mod := each(func(r *Row) error { // applies a length
@@ -210,6 +213,9 @@ func castStrings(d *defs) {
 	})
 	length := each(func(r *Row) error { // an assignment's: what would be cut is an error
 		t := sql.Type{OID: r.in.Call.Fn.Ret, Mod: int32(r.Int(1))}
+		if t.OID == sql.OIDBpchar && t.Mod > maxCharMod {
+			return errTooLong()
+		}
 		out, err := sql.ApplyStringMod(t, string(r.Bytes(0)), r.Bool(2))
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -103,7 +104,7 @@ func formatTime(dst []byte, items []timeItem, us int64, off int, zone string) ([
 	}
 	h, mi, s, frac := int(tod/3_600_000_000), int(tod/60_000_000%60), int(tod/1_000_000%60), int(tod%1_000_000)
 	for _, it := range items {
-		n, width := -1, 0
+		n, width := math.MinInt, 0 // a number, if there is one
 		number := func(v, w int) { n, width = v, w }
 		name := func(s string, w int) {
 			s = cased(s, it.text)
@@ -141,7 +142,12 @@ func formatTime(dst []byte, items []timeItem, us int64, off int, zone string) ([
 		case "I":
 			number(iy%10, 1)
 		case "CC":
-			number(int(max(centuryOf(y, 100), -centuryOf(y, 100))), 2)
+			c := int(centuryOf(y, 100))
+			if c < 0 {
+				number(c, 3)
+			} else {
+				number(c, 2)
+			}
 		case "MM":
 			number(m, 2)
 		case "MONTH":
@@ -219,14 +225,14 @@ func formatTime(dst []byte, items []timeItem, us int64, off int, zone string) ([
 				dst = fmt.Appendf(dst, ":%02d", abs(off)/60%60)
 			}
 		}
-		if n >= 0 {
+		if n != math.MinInt {
 			if it.fill {
 				dst = strconv.AppendInt(dst, int64(n), 10)
 			} else {
 				dst = fmt.Appendf(dst, "%0*d", width, n)
 			}
 			if it.suffix != "" {
-				dst = append(dst, cased(ordinal(n), it.suffix)...)
+				dst = append(dst, cased(ordinal(abs(n)), it.suffix)...)
 			}
 		}
 	}
