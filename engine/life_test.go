@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,13 +61,32 @@ func TestExecuteIsLogged(t *testing.T) {
 	}
 }
 
+// TestLostClientIsLogged: a statement whose client went away is no fault of the server.
+func TestLostClientIsLogged(t *testing.T) {
+	e := enginetest.Start(t, nil)
+	s := e.Session(t, 1, "tester")
+	defer s.Close()
+	lost := fmt.Errorf("%w: broken pipe", engine.ErrClient)
+	err := s.ExecText(context.Background(), "SELECT id FROM numbers", engine.Results{
+		Begin: func([]engine.Field) error { return nil },
+		Rows:  func(*vector.Batch, int, int) error { return lost },
+	})
+	if !errors.Is(err, engine.ErrClient) {
+		t.Fatal(err)
+	}
+	if lines := e.Log.Lines("msg=statement", "sqlstate=08006", "level=INFO"); len(lines) != 1 {
+		t.Errorf("logged %q", e.Log.Lines("msg=statement"))
+	}
+	idle(t, e)
+}
+
 // TestFailedCursor: a cursor whose query failed holds nothing, though its
 // transaction goes on until its end.
 func TestFailedCursor(t *testing.T) {
 	e := enginetest.Start(t, nil)
 	s := e.Session(t, 1, "tester")
 	defer s.Close()
-	for _, fetch := range []string{"FETCH ALL FROM c", "MOVE ALL IN c", "FETCH ABSOLUTE 90000 FROM c"} {
+	for _, fetch := range []string{"FETCH ALL FROM c", "MOVE ALL IN c", "FETCH ABSOLUTE 200000 FROM c"} {
 		s.Exec(t, "BEGIN; DECLARE c CURSOR FOR SELECT 1 / (id - 75000) FROM numbers")
 		s.Exec(t, "FETCH 10 FROM c")
 		if running, _ := e.Queue(); running != 1 {
@@ -79,6 +100,34 @@ func TestFailedCursor(t *testing.T) {
 		idle(t, e)
 		s.Exec(t, "ROLLBACK")
 	}
+}
+
+// TestErrorsKeepTheirPlace: a row's error comes after the rows before it, though
+// another task meets it first: who wants no more than those never sees it.
+func TestErrorsKeepTheirPlace(t *testing.T) {
+	e := enginetest.Start(t, nil)
+	s := e.Session(t, 1, "tester")
+	defer s.Close()
+	// The row is the first of the second file.
+	failing := fmt.Sprintf("SELECT 1 / (id - %d) FROM numbers", enginetest.FileRows)
+	for range 50 {
+		if rows := s.Exec(t, failing+" LIMIT 10"); len(rows) != 10 {
+			t.Fatalf("%d rows", len(rows))
+		}
+		if rows := s.Exec(t, "SELECT count(*) FROM ("+failing+" LIMIT 1000) x"); rows[0][0] != "1000" {
+			t.Fatalf("counted %v", rows)
+		}
+	}
+	for range 10 {
+		s.Exec(t, "BEGIN; DECLARE c CURSOR FOR "+failing)
+		s.Exec(t, fmt.Sprintf("FETCH %d FROM c", enginetest.FileRows-10))
+		s.Exec(t, "FETCH 10 FROM c")
+		_, err := s.Query("FETCH ALL FROM c")
+		wantCode(t, err, sql.CodeDivisionByZero)
+		s.Exec(t, "ROLLBACK")
+	}
+	_, err := s.Query(failing)
+	wantCode(t, err, sql.CodeDivisionByZero)
 }
 
 // TestRollbackToSavepoint closes the cursors that were made since, and those alone.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/sluicedb/sluice/planner/parse"
@@ -166,7 +165,7 @@ func (p *Portal) Fetch(max int64, emit Emit) (res Result, err error) {
 
 // ErrClient is what Emit's errors are wrapped in: the client went away, so no
 // reply is possible.
-var ErrClient = errors.New("client connection lost")
+var ErrClient error = &sql.Error{Code: sql.CodeConnectionFailure, Message: "client connection lost"}
 
 // start runs the statement up to its first row, once.
 func (p *Portal) start() error {

@@ -163,6 +163,16 @@ func (e *Execution) start(t *Task) {
 	e.rt.Pool.enqueue(t)
 }
 
+// over reports whether no task runs any more.
+func (e *Execution) over() bool {
+	select {
+	case <-e.idle:
+		return true
+	default:
+		return false
+	}
+}
+
 func (e *Execution) ended(t *Task) {
 	e.mu.Lock()
 	delete(e.live, t)

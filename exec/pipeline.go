@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
 )
 
@@ -81,6 +82,29 @@ type chainState struct {
 	in    []*vector.Batch // input of operator i that is not used up
 	begun int             // operators before this one get no more input (flushed or cut)
 	ended bool            // the source is at its end or cut off
+	// failed is an error that a row raised, of the operator failedAt, which waits for
+	// what stands before that row to be read: see orderedSource.
+	failed   error
+	failedAt int
+}
+
+// orderedSource is the state of a source whose morsels have an order that its tasks
+// do not keep. What fails in one is told when all before it has been read, so that
+// an error comes where one task would meet it: a LIMIT or a cursor that has its
+// rows before that never meets it.
+type orderedSource interface {
+	// First reports whether nothing before the morsel last given is still to be read;
+	// if not, t is woken when it may have become so. The state gives no more after it.
+	First(t *Task) bool
+}
+
+// ofRow reports whether an error is told by a row, not by the state of the server.
+func ofRow(err error) bool {
+	switch sql.AsError(err).Code[:2] {
+	case "08", "53", "57", "58", "XX":
+		return false
+	}
+	return true
 }
 
 func (c *chain) newState(t *Task) (*chainState, error) {
@@ -133,6 +157,18 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 			// The source stays open: operators behind the cut may still hold views of
 			// its last batch.
 			s.begun, s.ended = max(s.begun, cut), true
+			if s.failedAt < cut {
+				s.failed = nil // of rows that nobody wants
+			}
+		}
+		if s.failed != nil {
+			if !s.src.(orderedSource).First(t) {
+				return nil, Blocked, nil
+			}
+			if int(s.c.cut.Load()) > max(s.failedAt, 0) {
+				continue // the others are gone because nobody wants more
+			}
+			return nil, Done, s.failed
 		}
 		// The deepest operator with input works first.
 		i := n - 1
@@ -158,6 +194,9 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 			s.spent(at, t0)
 			switch {
 			case err != nil:
+				if s.defers(at, err) {
+					continue
+				}
 				return nil, Done, err
 			case st == Blocked:
 				return nil, Blocked, nil
@@ -173,6 +212,9 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 			s.spent(at, t0)
 			switch {
 			case err != nil:
+				if s.defers(at, err) {
+					continue
+				}
 				return nil, Done, err
 			case st == Blocked || st == yielded:
 				return nil, st, nil
@@ -185,6 +227,9 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 			s.spent(at, t0)
 			switch {
 			case err != nil:
+				if s.defers(at, err) {
+					continue
+				}
 				return nil, Done, err
 			case st == Blocked:
 				return nil, Blocked, nil
@@ -203,6 +248,15 @@ func (s *chainState) Next(t *Task) (*vector.Batch, Status, error) {
 		}
 		s.in[at+1] = out
 	}
+}
+
+// defers keeps an error of the operator at (-1: the source) back until it is its turn.
+func (s *chainState) defers(at int, err error) bool {
+	if _, ok := s.src.(orderedSource); !ok || s.ended || !ofRow(err) {
+		return false
+	}
+	s.failed, s.failedAt = err, at
+	return true
 }
 
 func (s *chainState) node(at int) *counters {
@@ -336,9 +390,6 @@ func (pt *pipeTask) step(t *Task) (Status, error) {
 				b, st, err := pt.chain.Next(t)
 				switch {
 				case err != nil:
-					if r, ok := pt.sink.(*resultState); ok {
-						r.flush()
-					}
 					return Done, err
 				case st == Blocked:
 					return Blocked, nil

@@ -50,6 +50,7 @@ func (q *resultQueue) next(ctx context.Context, e *Execution) (*vector.Batch, er
 		if err != nil && e.interrupted.Load() {
 			return nil, err
 		}
+		last := err != nil && e.over() // the tasks have queued what they had
 		q.mu.Lock()
 		if q.n > 0 {
 			b := q.items.pop()
@@ -63,7 +64,7 @@ func (q *resultQueue) next(ctx context.Context, e *Execution) (*vector.Batch, er
 		if ended {
 			return nil, nil
 		}
-		if err != nil {
+		if last {
 			return nil, err
 		}
 		select {
@@ -165,4 +166,5 @@ func (r *resultState) Combine(t *Task) (Status, error) {
 	return NeedInput, nil
 }
 
-func (r *resultState) Close() {}
+// Close queues what is collected: the task has ended, perhaps because another failed.
+func (r *resultState) Close() { r.flush() }

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 
@@ -94,7 +95,7 @@ func (b *builder) runtimeFilter(id int) *expr.RuntimeFilter {
 
 // scanSource reads a lake table: a goroutine lists files, others open them and
 // fetch morsels ahead, tasks decode. Morsels are given out in order of file and
-// place if one task reads, else as they arrive.
+// place if one task reads, else as they arrive; errors of rows are told in that order.
 type scanSource struct {
 	exec   *Execution
 	node   *counters
@@ -118,6 +119,10 @@ type scanSource struct {
 	stopped  bool
 	halt     sync.Once
 	wait     waiters
+
+	taken   int64        // morsels put in the window so far
+	readers []*scanState // of the tasks that read
+	turns   waiters      // tasks that wait for their turn to fail
 }
 
 type scanFile struct {
@@ -129,6 +134,7 @@ type scanFile struct {
 
 type scanMorsel struct {
 	m     format.Morsel
+	seq   int64 // its place among the scan's morsels
 	bytes int64
 	ready bool
 }
@@ -213,7 +219,8 @@ func (s *scanSource) pump() {
 			break
 		}
 		f.morsels = f.morsels[1:]
-		w := &scanMorsel{m: m, bytes: size}
+		w := &scanMorsel{m: m, seq: s.taken, bytes: size}
+		s.taken++
 		s.window = append(s.window, w)
 		s.bytes += size
 		s.fetching++
@@ -289,15 +296,22 @@ func (s *scanSource) stop() {
 	s.wait.wakeAll()
 }
 
+// Tasks is 1 if few rows are wanted: then they are the first of the table.
 func (s *scanSource) Tasks() int {
-	if s.est > 0 && s.est < 4*vector.BatchSize {
-		return 1
+	for _, wanted := range []float64{s.est, float64(s.req.RowLimit)} {
+		if wanted > 0 && wanted < 4*vector.BatchSize {
+			return 1
+		}
 	}
 	return 1 << 16
 }
 
 func (s *scanSource) NewState(t *Task) (SourceState, error) {
-	return &scanState{s: s, ordered: t.Count == 1}, nil
+	r := &scanState{s: s, ordered: t.Count == 1, at: noMorsel}
+	s.mu.Lock()
+	s.readers = append(s.readers, r)
+	s.mu.Unlock()
+	return r, nil
 }
 
 type scanState struct {
@@ -305,24 +319,67 @@ type scanState struct {
 	ordered bool
 	reader  format.Reader
 	cur     *scanMorsel
+
+	at     int64 // seq of the morsel it reads or noMorsel; guarded by s.mu
+	failed bool  // it reads no more, for a row of that morsel raised an error; guarded by s.mu
 }
 
-// take gives the next fetched morsel; end is true when there are no more.
-func (s *scanSource) take(ordered bool) (w *scanMorsel, end bool) {
+const noMorsel = math.MaxInt64
+
+// First implements orderedSource.
+func (r *scanState) First(t *Task) bool {
+	s := r.s
+	s.turns.add(t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r.failed = true
+	left := s.window // what somebody may still take
+	if !slices.ContainsFunc(s.readers, func(o *scanState) bool { return !o.failed }) {
+		left = nil
+	}
+	return !slices.ContainsFunc(left, func(w *scanMorsel) bool { return w.seq < r.at }) &&
+		!slices.ContainsFunc(s.readers, func(o *scanState) bool { return o.at < r.at })
+}
+
+// leave takes a task that ended out of the readers.
+func (r *scanState) leave() {
+	s := r.s
+	s.mu.Lock()
+	s.readers = slices.DeleteFunc(s.readers, func(o *scanState) bool { return o == r })
+	s.mu.Unlock()
+	s.turns.wakeAll()
+}
+
+// take gives the next fetched morsel, none behind one that a row's error is held back
+// of; end is true when there are no more.
+func (r *scanState) take() (w *scanMorsel, end bool) {
+	s := r.s
+	defer s.turns.wakeAll()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := int64(noMorsel)
+	for _, o := range s.readers {
+		if o.failed {
+			last = min(last, o.at)
+		}
+	}
 	for i, w := range s.window {
+		if w.seq > last {
+			break
+		}
 		if w.ready {
 			copy(s.window[i:], s.window[i+1:])
 			s.window[len(s.window)-1] = nil
 			s.window = s.window[:len(s.window)-1]
+			r.at = w.seq
 			return w, false
 		}
-		if ordered {
+		if r.ordered {
 			break
 		}
 	}
-	return nil, s.stopped || s.listed && len(s.window) == 0 && len(s.files) == 0
+	r.at = noMorsel
+	return nil, s.stopped || last == noMorsel && s.listed && len(s.window) == 0 && len(s.files) == 0
 }
 
 func (s *scanSource) release(w *scanMorsel) {
@@ -354,10 +411,10 @@ func (r *scanState) Next(t *Task) (*vector.Batch, Status, error) {
 				return nil, yielded, nil
 			}
 		}
-		w, end := s.take(r.ordered)
+		w, end := r.take()
 		if w == nil && !end {
 			s.wait.add(t)
-			if w, end = s.take(r.ordered); w == nil && !end {
+			if w, end = r.take(); w == nil && !end {
 				return nil, Blocked, nil
 			}
 		}
@@ -388,6 +445,7 @@ func (r *scanState) Close() {
 		r.cur.m.Release()
 		r.cur = nil
 	}
+	r.leave()
 }
 
 // virtualColumns describes the columns of a virtual relation.

@@ -112,7 +112,8 @@ func start() (conn string, keep *os.File, err error) {
 	srv := exec.Command("/bin/sh", "-c", script, "sh", postgres, "-D", data, "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
 		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB",
-		"-c", "timezone=UTC", "-c", "autovacuum=off", "-c", "max_connections=60")
+		"-c", "timezone=UTC", "-c", "autovacuum=off", "-c", "max_connections=60",
+		"-c", "max_parallel_workers_per_gather=0") // a worker's error has no position
 	srv.Dir, srv.SysProcAttr = dir, attr
 	srv.Env = append(os.Environ(), "DIR="+dir, "LC_ALL=C")
 	srv.Stdin, srv.Stdout, srv.Stderr = r, log, log
