@@ -38,6 +38,10 @@ func (b *builder) convert(n logical.Node, need expr.ColSet) (*rel, error) {
 		}
 		return r, nil
 	case *logical.Filter:
+		conds, volatile := splitVolatile(n.Conds)
+		if joinLike(n.Input) && len(volatile) > 0 {
+			return b.buildFiltered(n.Input, conds, volatile, need)
+		}
 		if joinLike(n.Input) {
 			return b.buildCluster(n, need)
 		}
@@ -49,6 +53,15 @@ func (b *builder) convert(n logical.Node, need expr.ColSet) (*rel, error) {
 	case *logical.Join:
 		if n.Kind == logical.Full {
 			return b.buildFull(n, need)
+		}
+		on, volatile := splitVolatile(n.On)
+		switch {
+		case len(volatile) > 0 && n.Kind == logical.Inner:
+			j := *n
+			j.On = nil
+			return b.buildFiltered(&j, on, volatile, need)
+		case len(volatile) > 0:
+			return b.buildPair(n, need)
 		}
 		return b.buildCluster(n, need)
 	case *logical.DependentJoin:
@@ -134,6 +147,31 @@ func renameSet(u expr.ColSet, m map[expr.ColumnID]expr.ColumnID) expr.ColSet {
 		s.Add(id)
 	}
 	return s
+}
+
+// buildFiltered plans a tree of joins under conditions of which some are volatile:
+// those are evaluated where they are written, the others take part in the joins.
+func (b *builder) buildFiltered(n logical.Node, conds, volatile []expr.Expr, need expr.ColSet) (*rel, error) {
+	if len(conds) > 0 {
+		n = &logical.Filter{Input: n, Conds: conds}
+	}
+	in, err := b.build(n, need.Union(colsOfAll(volatile)))
+	if err != nil {
+		return nil, err
+	}
+	return b.filter(in, volatile), nil
+}
+
+// splitVolatile takes the volatile conditions out.
+func splitVolatile(list []expr.Expr) (rest, volatile []expr.Expr) {
+	for _, e := range list {
+		if expr.VolatilityOf(e) == expr.Volatile {
+			volatile = append(volatile, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	return rest, volatile
 }
 
 // joinLike reports whether n starts a cluster of joins.

@@ -169,3 +169,17 @@ SELECT a.id, b.id FROM odd a JOIN (SELECT * FROM tiny WHERE f8 = 'NaN') b ON a.f
 SELECT a.id, b.id FROM odd a JOIN (SELECT * FROM tiny WHERE f4 = 'NaN') b ON a.f4 = b.f4;
 SELECT a.id, b.id FROM odd a JOIN (SELECT * FROM tiny WHERE f8 = 0) b ON a.f8 = b.f8;
 SELECT a.id, b.id FROM odd a JOIN (SELECT * FROM tiny WHERE f8 = 'Infinity') b ON a.f8 = b.f8;
+-- Volatile conditions stay where they are written; the others join all the same.
+SELECT count(*) FROM tiny t JOIN odd o ON t.i4 = o.i4 WHERE random() < 2;
+SELECT count(*) FROM tiny t, odd o WHERE t.i4 = o.i4 AND t.id < o.id + random() * 0;
+SELECT count(*) FROM tiny t, odd o WHERE random() >= 2;
+SELECT count(*) FROM tiny t JOIN odd o ON t.i4 = o.i4 AND random() < 2;
+SELECT count(*) FROM tiny t JOIN odd o ON random() < 2;
+SELECT count(*), count(o.id) FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4 AND random() < 0;
+SELECT count(*), count(o.id) FROM tiny t LEFT JOIN odd o ON t.i4 = o.i4 AND random() < 2;
+SELECT count(*), count(o.id) FROM tiny t LEFT JOIN odd o ON random() < 0;
+SELECT count(*), count(o.id) FROM tiny t FULL JOIN odd o ON t.i4 = o.i4 WHERE random() < 2;
+SELECT count(*) FROM tiny t JOIN big b ON t.i4 = b.i4 JOIN (SELECT o.id, p.i2 FROM odd o JOIN odd p USING (id) WHERE random() < 2) x ON x.id = t.id WHERE random() < 2 AND b.i2 > 0;
+SELECT count(*) FROM tiny t WHERE EXISTS (SELECT FROM odd o WHERE o.i4 = t.i4 AND random() < 2) AND random() < 2;
+SELECT count(*) FROM tiny t WHERE NOT EXISTS (SELECT FROM odd o WHERE o.i4 = t.i4 AND random() < 0);
+SELECT count(*) FROM tiny t JOIN odd o USING (i4) WHERE t.i2 IN (SELECT i2 FROM big WHERE random() < 2) AND random() < 2;
