@@ -114,6 +114,7 @@ func defineMath(d *defs) {
 		return nil
 	}), safe)
 	d.fn("width_bucket(float8,float8,float8,int4)", each(widthBucket))
+	d.fn("width_bucket(numeric,numeric,numeric,int4)", each(widthBucketNumeric))
 	d.fn("factorial(int8)", each(func(r *Row) error {
 		n := r.Int(0)
 		if n < 0 {
@@ -238,6 +239,53 @@ func defineNumericMath(d *defs) {
 		}
 		return q.Abs().Round(s)
 	}))
+}
+
+// widthBucketNumeric is width_bucket over numerics, exact.
+func widthBucketNumeric(r *Row) error {
+	x, lo, hi, n := r.Num(0), r.Num(1), r.Num(2), r.Int(3)
+	bad := func(msg string) error { return sql.Errorf("2201G", "%s", msg) }
+	switch {
+	case n <= 0:
+		return bad("count must be greater than zero")
+	case x.Kind == sql.NumNaN || lo.Kind == sql.NumNaN || hi.Kind == sql.NumNaN:
+		return bad("operand, lower bound, and upper bound cannot be NaN")
+	case !lo.Finite() || !hi.Finite():
+		return bad("lower and upper bounds must be finite")
+	case lo.Cmp(hi) == 0:
+		return bad("lower bound cannot equal upper bound")
+	}
+	if lo.Cmp(hi) > 0 {
+		x, lo, hi = x.Neg(), lo.Neg(), hi.Neg()
+	}
+	switch {
+	case x.Cmp(lo) < 0:
+		return r.SetInt(0)
+	case x.Cmp(hi) >= 0:
+		if n+1 > math.MaxInt32 {
+			return errIntRange[int32]()
+		}
+		return r.SetInt(n + 1)
+	}
+	off, err := x.Sub(lo)
+	if err != nil {
+		return err
+	}
+	width, err := hi.Sub(lo)
+	if err != nil {
+		return err
+	}
+	if off, err = off.Mul(sql.NumInt64(n)); err != nil {
+		return err
+	}
+	if off, err = off.DivTrunc(width); err != nil {
+		return err
+	}
+	k, err := off.ToInt(sql.OIDInt8)
+	if err != nil {
+		return err
+	}
+	return r.SetInt(k + 1)
 }
 
 func widthBucket(r *Row) error {

@@ -168,6 +168,8 @@ func defineDescriptions(d *defs) {
 	about("relation_size", "pg_relation_size(regclass)", "pg_table_size(regclass)", "pg_total_relation_size(regclass)")
 	about("indexes_size", "pg_indexes_size(regclass)")
 	about("database_size", "pg_database_size(oid)")
+	d.fn("pg_database_size(name)", each(func(r *Row) error { return described(r, "database_size", 0, 0) })) // the same for all: 0
+	about("functiondef", "pg_get_function_sqlbody(oid)")                                                    // no function has a body
 	about("tablespace_location", "pg_tablespace_location(oid)")
 	d.fn("pg_relation_size(regclass,text)", each(func(r *Row) error { return described(r, "relation_size", sql.OID(r.Int(0)), 0) }))
 	d.fn("obj_description(oid,name)", each(func(r *Row) error { return described(r, "description:"+r.Str(1), sql.OID(r.Int(0)), 0) }))

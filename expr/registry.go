@@ -22,7 +22,24 @@ type Registry struct {
 	aggOID  map[sql.OID]*Agg
 	winOID  map[sql.OID]*WindowFn
 	procOf  map[sql.OID]sql.OID // operator's OID to its function's
+	// lacking are overloads that PostgreSQL has and Sluice has not; they have no kernel.
+	lacking    map[string][]*Func
+	lackingOps map[string][]*Func
+	// foreign are names of functions over types that Sluice does not have.
+	foreign map[string]bool
 }
+
+// LackingFunc returns the overloads of a function, aggregate or window function that
+// PostgreSQL has and Sluice has not. They take part in resolution, so that a call that
+// PostgreSQL takes to be of one of them is refused and not given to another.
+func (r *Registry) LackingFunc(name string) []*Func { return r.lacking[name] }
+
+// LackingOperator is LackingFunc of an operator.
+func (r *Registry) LackingOperator(symbol string) []*Func { return r.lackingOps[symbol] }
+
+// Foreign tells that PostgreSQL has functions of that name and all of them are over
+// types that Sluice does not have.
+func (r *Registry) Foreign(name string) bool { return r.foreign[name] }
 
 // LookupFunc returns the overloads of a function, set-returning ones included.
 func (r *Registry) LookupFunc(name string) []*Func { return r.funcs[name] }
@@ -104,6 +121,7 @@ func Builtins() *Registry {
 		funcs: map[string][]*Func{}, ops: map[string][]*Func{}, casts: map[[2]sql.OID]*Func{},
 		aggs: map[string][]*Agg{}, windows: map[string][]*WindowFn{}, byOID: map[sql.OID]*Func{},
 		aggOID: map[sql.OID]*Agg{}, winOID: map[sql.OID]*WindowFn{}, procOf: map[sql.OID]sql.OID{},
+		lacking: map[string][]*Func{}, lackingOps: map[string][]*Func{}, foreign: map[string]bool{},
 	}, procs: map[string]*pgfacts.Proc{}, procByOID: map[sql.OID]*pgfacts.Proc{}, oper: map[string]*pgfacts.Operator{}}
 	procs := pgfacts.Procs()
 	for i := range procs {
@@ -240,11 +258,39 @@ func (d *defs) op(sig string, k Kernel, opts ...option) *Func {
 	return f
 }
 
+// listLacking notes what PostgreSQL has beside what is defined.
+func (d *defs) listLacking() {
+	for _, p := range d.procByOID {
+		if d.r.byOID[p.OID] == nil && d.r.aggOID[p.OID] == nil && d.r.winOID[p.OID] == nil {
+			d.r.lacking[p.Name] = append(d.r.lacking[p.Name], &Func{Name: p.Name, OID: p.OID, Args: p.Args, Variadic: p.Variadic,
+				Defaults: p.Defaults, Ret: p.Ret})
+		}
+	}
+	for _, o := range d.oper {
+		if d.r.byOID[o.OID] == nil {
+			f := &Func{Name: o.Name, OID: o.OID, Kind: KindOperator, Args: []sql.OID{o.Left, o.Right}, Ret: o.Ret}
+			if o.Left == 0 {
+				f.Args = f.Args[1:]
+			}
+			d.r.lackingOps[o.Name] = append(d.r.lackingOps[o.Name], f)
+		}
+	}
+	for _, m := range []map[string][]*Func{d.r.lacking, d.r.lackingOps} {
+		for _, l := range m {
+			slices.SortFunc(l, func(a, b *Func) int { return cmp.Compare(a.OID, b.OID) })
+		}
+	}
+	for _, n := range pgfacts.Names() {
+		d.r.foreign[n] = true
+	}
+}
+
 // finish links negators.
 func (d *defs) finish() {
 	if d.unknown != nil {
 		panic(fmt.Sprintf("expr: PostgreSQL has no %q", d.unknown))
 	}
+	d.listLacking()
 	for _, list := range d.r.ops {
 		for _, f := range list {
 			if f.Negator == "" || !f.Strict {

@@ -31,6 +31,9 @@ func (r *Registry) Coercible(from, to sql.OID, ctx CastContext) bool {
 	if to == sql.OIDRecord || from == sql.OIDRecord {
 		return from == to
 	}
+	if to == sql.OIDInt2Vector || to == sql.OIDOidVector { // as PostgreSQL's find_coercion_pathway has it
+		return false
+	}
 	if ea, eb := sql.ElemOf(from), sql.ElemOf(to); ea != 0 && eb != 0 {
 		return r.Coercible(ea, eb, ctx)
 	}

@@ -29,6 +29,12 @@ var operatorTSV string
 //go:embed cast.tsv
 var castTSV string
 
+// Names of functions all of whose overloads take or give a type that Sluice does
+// not have, so that they are not among proc.tsv's.
+//
+//go:embed name.tsv
+var nameTSV string
+
 // Proc is a row of pg_proc.
 type Proc struct {
 	OID       sql.OID
@@ -79,6 +85,9 @@ func Procs() []Proc {
 	}
 	return out
 }
+
+// Names returns the names of the functions that Procs has no overload of.
+func Names() []string { return strings.Fields(nameTSV) }
 
 // Operators returns all operators, by symbol.
 func Operators() []Operator {

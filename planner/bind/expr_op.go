@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/sql"
@@ -67,12 +69,16 @@ func (b *binder) operator(schema, op string, left, right operand, pos int) (expr
 	var res expr.Resolution
 	if schema == "" || schema == "pg_catalog" {
 		var cands []*expr.Func
-		for _, f := range b.reg.LookupOperator(op) {
+		lacking := b.reg.LackingOperator(op)
+		for _, f := range slices.Concat(b.reg.LookupOperator(op), lacking) {
 			if len(f.Args) == len(args) {
 				cands = append(cands, f)
 			}
 		}
 		res = b.reg.Resolve(cands, types)
+		if slices.Contains(lacking, res.Fn) {
+			return nil, sql.Errorf(sql.CodeFeatureNotSupported, "operator %s is not supported", operatorSignature(op, types)).At(pos)
+		}
 	} else {
 		op = schema + "." + op
 	}
@@ -82,11 +88,17 @@ func (b *binder) operator(schema, op string, left, right operand, pos int) (expr
 	return b.call(res, args, pos)
 }
 
-func operatorError(op string, types []sql.OID, pos int, ambiguous bool) error {
+// operatorSignature is an operator as errors name it.
+func operatorSignature(op string, types []sql.OID) string {
 	sig := op + " " + sql.FormatType(types[len(types)-1], -1)
 	if len(types) == 2 {
 		sig = sql.FormatType(types[0], -1) + " " + sig
 	}
+	return sig
+}
+
+func operatorError(op string, types []sql.OID, pos int, ambiguous bool) error {
+	sig := operatorSignature(op, types)
 	if ambiguous {
 		return sql.Errorf(sql.CodeAmbiguousFunction, "operator is not unique: %s", sig).At(pos).
 			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")

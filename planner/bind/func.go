@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sluicedb/sluice/expr"
@@ -39,7 +40,7 @@ func (b *binder) function(name []string, args []operand, o callOptions) (*callee
 			return nil, sql.Errorf(sql.CodeInvalidSchemaName, "schema \"%s\" does not exist", name[0]).At(o.pos)
 		}
 	}
-	var cands []*expr.Func
+	var cands, lacking []*expr.Func
 	aggs := map[*expr.Func]*expr.Agg{}
 	wins := map[*expr.Func]*expr.WindowFn{}
 	if schemaOK {
@@ -57,14 +58,24 @@ func (b *binder) function(name []string, args []operand, o callOptions) (*callee
 			wins[f] = w
 			cands = append(cands, f)
 		}
+		if !o.star {
+			lacking = b.reg.LackingFunc(short)
+			cands = append(cands, lacking...)
+		}
 	}
 	res := b.resolveCall(cands, args, o)
-	if res.Fn == nil {
-		if c, err := b.castByName(short, schemaOK, args, res, o); c != nil || err != nil {
+	lacks := slices.Contains(lacking, res.Fn)
+	if res.Fn == nil || lacks || len(args) == 1 && res.Args[0] != args[0].e.Type().OID {
+		if c, err := b.castByName(short, schemaOK, args, o); c != nil || err != nil {
 			return c, err
 		}
+	}
+	if res.Fn == nil || lacks {
 		if short == "count" && len(args) == 0 && !o.star {
 			return nil, sql.Errorf(sql.CodeWrongObjectType, "count(*) must be used to call a parameterless aggregate function").At(o.pos)
+		}
+		if lacks || schemaOK && b.reg.Foreign(short) {
+			return nil, sql.Errorf(sql.CodeFeatureNotSupported, "function %s is not supported", callSignature(name, args, o)).At(o.pos)
 		}
 		return nil, b.functionError(name, args, res, o)
 	}
@@ -119,11 +130,10 @@ func (b *binder) resolveCall(cands []*expr.Func, args []operand, o callOptions) 
 	return res
 }
 
-// castByName reads f(x) as a cast where f is a type and no function fits: of an
-// untyped literal, or by a cast that changes no bits or goes by way of text.
-func (b *binder) castByName(name string, schemaOK bool, args []operand, res expr.Resolution, o callOptions) (*callee, error) {
+// castByName reads f(x) as a cast where f is a type and no function takes x as it is.
+func (b *binder) castByName(name string, schemaOK bool, args []operand, o callOptions) (*callee, error) {
 	info := sql.LookupTypeName(name)
-	if res.Ambiguous || info == nil || len(args) != 1 || !schemaOK || o.star || o.variadic || info.Kind == 'p' {
+	if info == nil || len(args) != 1 || !schemaOK || o.star || o.variadic || info.Kind == 'p' {
 		return nil, nil
 	}
 	from := args[0].e.Type().OID
@@ -140,18 +150,20 @@ func (b *binder) castByName(name string, schemaOK bool, args []operand, res expr
 	return &callee{cast: x, typ: x.Type()}, nil
 }
 
-func (b *binder) functionError(name []string, args []operand, res expr.Resolution, o callOptions) error {
+// callSignature is a call as errors name it.
+func callSignature(name []string, args []operand, o callOptions) string {
 	types := make([]string, len(args))
 	for i, a := range args {
 		types[i] = sql.FormatType(a.e.Type().OID, -1)
 	}
 	if o.star {
-		types = []string{"*"}
-	}
-	if o.star {
 		types = nil
 	}
-	sig := strings.Join(name, ".") + "(" + strings.Join(types, ", ") + ")"
+	return strings.Join(name, ".") + "(" + strings.Join(types, ", ") + ")"
+}
+
+func (b *binder) functionError(name []string, args []operand, res expr.Resolution, o callOptions) error {
+	sig := callSignature(name, args, o)
 	if res.Ambiguous {
 		return sql.Errorf(sql.CodeAmbiguousFunction, "function %s is not unique", sig).At(o.pos).
 			WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
