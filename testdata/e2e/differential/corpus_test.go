@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sluicedb/sluice/testdata/harness/answer"
 )
 
 var corpusFiles = flag.String("corpus", "corpus/*.sql", "files of statements to compare")
@@ -16,7 +18,7 @@ type statement struct {
 	file  string
 	line  int
 	text  string
-	rules rules
+	rules answer.Rules
 }
 
 // corpus reads the statements of every file, each ending in a semicolon at the end
@@ -30,25 +32,25 @@ func corpus(t *testing.T) []statement {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var r rules
+		var r answer.Rules
 		var text []string
 		for i, line := range strings.Split(string(b), "\n") {
 			if list, ok := strings.CutPrefix(line, "-- rules:"); ok {
-				r = rules{}
+				r = answer.Rules{}
 				for _, w := range strings.Fields(list) {
 					switch w {
 					case "ordered":
-						r.ordered = true
+						r.Ordered = true
 					case "open":
-						r.anyError = true
+						r.AnyError = true
 					case "forms":
-						r.openForms = true
+						r.OpenForms = true
 					case "missing":
-						r.missing = true
+						r.Missing = true
 					case "wide":
-						r.wide = true
+						r.Wide = true
 					case "floats":
-						r.floats = true
+						r.Floats = true
 					default:
 						t.Fatalf("%s:%d: no rule %q", f, i+1, w)
 					}
@@ -76,15 +78,15 @@ func TestCorpus(t *testing.T) {
 	p := open(t)
 	list := corpus(t)
 	for _, s := range list {
-		want, err := ask(p.theirs, s.text)
+		want, err := answer.Ask(p.theirs, s.text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := ask(p.ours, s.text)
+		got, err := answer.Ask(p.ours, s.text)
 		if err != nil {
 			t.Fatalf("%s:%d: %v\n%s", s.file, s.line, err, s.text)
 		}
-		if d := difference(got, want, s.rules); d != "" {
+		if d := answer.Difference(got, want, s.rules); d != "" {
 			t.Errorf("%s:%d: %s\n  %s", s.file, s.line, d, s.text)
 		}
 	}
@@ -105,14 +107,14 @@ var variants = func() (out [][]string) {
 func (p *pair) with(t testing.TB, settings []string, f func()) {
 	t.Helper()
 	for _, s := range settings {
-		if a, err := ask(p.ours, "SET "+s); err != nil || a.state != "" {
-			t.Fatalf("SET %s: %v %s", s, err, a.message)
+		if a, err := answer.Ask(p.ours, "SET "+s); err != nil || a.State != "" {
+			t.Fatalf("SET %s: %v %s", s, err, a.Message)
 		}
 	}
 	f()
 	for _, s := range settings {
 		name, _, _ := strings.Cut(s, " ")
-		if a, err := ask(p.ours, "RESET "+name); err != nil || a.state != "" {
+		if a, err := answer.Ask(p.ours, "RESET "+name); err != nil || a.State != "" {
 			t.Fatalf("RESET %s: %v", name, err)
 		}
 	}
@@ -128,17 +130,17 @@ func TestVariants(t *testing.T) {
 				if (i+k)%9 != 0 {
 					continue
 				}
-				want, err := ask(p.theirs, s.text)
+				want, err := answer.Ask(p.theirs, s.text)
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := ask(p.ours, s.text)
+				got, err := answer.Ask(p.ours, s.text)
 				if err != nil {
 					t.Fatalf("%v: %s:%d: %v\n%s", v, s.file, s.line, err, s.text)
 				}
 				r := s.rules
-				r.anyError = true
-				if d := difference(got, want, r); d != "" {
+				r.AnyError = true
+				if d := answer.Difference(got, want, r); d != "" {
 					t.Errorf("%v: %s:%d: %s\n  %s", v, s.file, s.line, d, s.text)
 				}
 				n++

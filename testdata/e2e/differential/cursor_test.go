@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sluicedb/sluice/testdata/harness/answer"
+	"github.com/sluicedb/sluice/testdata/harness/lake"
 )
 
 // TestCursorSnapshot declares cursors, lets another session add rows (files and
@@ -18,13 +21,13 @@ func TestCursorSnapshot(t *testing.T) {
 	p := open(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	src := source{"moving", 40, 4, 0, 0, "(pi int, ps string)"}
+	moving := lake.Source{Name: "moving", Rows: 40, Files: 4, PartitionedBy: "(pi int, ps string)"}
+	if err := lake.LoadOdd(folder, p.ourConn, p.theirConn, moving); err != nil {
+		t.Fatal(err)
+	}
 	ours, theirs := connect(t, p.ourConn), connect(t, p.theirConn)
 	defer ours.Close(ctx)
 	defer theirs.Close(ctx)
-	if err := src.load(ctx, ours, theirs); err != nil {
-		t.Fatal(err)
-	}
 	run := func(c *pgconn.PgConn, text string) {
 		t.Helper()
 		if _, err := c.Exec(ctx, text).ReadAll(); err != nil {
@@ -50,12 +53,12 @@ func TestCursorSnapshot(t *testing.T) {
 	// A file more in a folder, and a folder and partition more.
 	copyFile := func(to string) {
 		t.Helper()
-		b, err := os.ReadFile(filepath.Join(lake, "moving/pi=1/ps=eu/2.parquet"))
+		b, err := os.ReadFile(filepath.Join(folder, "moving/pi=1/ps=eu/2.parquet"))
 		if err == nil {
-			err = os.MkdirAll(filepath.Join(lake, "moving", filepath.Dir(to)), 0o755)
+			err = os.MkdirAll(filepath.Join(folder, "moving", filepath.Dir(to)), 0o755)
 		}
 		if err == nil {
-			err = os.WriteFile(filepath.Join(lake, "moving", to), b, 0o644)
+			err = os.WriteFile(filepath.Join(folder, "moving", to), b, 0o644)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -68,15 +71,15 @@ func TestCursorSnapshot(t *testing.T) {
 
 	compare := func(text string) {
 		t.Helper()
-		want, err := ask(p.theirs, text)
+		want, err := answer.Ask(p.theirs, text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := ask(p.ours, text)
+		got, err := answer.Ask(p.ours, text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := difference(got, want, rules{}); d != "" {
+		if d := answer.Difference(got, want, answer.Rules{}); d != "" {
 			t.Errorf("%s: %s", text, d)
 		}
 	}
@@ -94,11 +97,11 @@ func TestCursorSnapshot(t *testing.T) {
 // names are the columns that every table has.
 func names() string {
 	out := ""
-	for i, c := range columns {
+	for i, c := range lake.Columns {
 		if i > 0 {
 			out += ", "
 		}
-		out += c.name
+		out += c.Name
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/testdata/harness/lake"
 )
 
 // ex is an expression: a form with a %s for each of its arguments, which may be
@@ -274,8 +275,8 @@ func (g *gen) cond(cols []col, depth int) *ex {
 }
 
 func tableCols(alias string) (out []col) {
-	for _, c := range columns {
-		out = append(out, col{alias + "." + c.name, c.t.OID})
+	for _, c := range lake.Columns {
+		out = append(out, col{alias + "." + c.Name, c.Type.OID})
 	}
 	return out
 }
@@ -345,11 +346,11 @@ func (g *gen) subquery(t sql.OID, outer []col, depth int) *ex {
 		q.from, q.on = q.from[:2], q.on[:1]
 	}
 	if g.chance(70) {
-		if e := g.equality(local[:min(len(local), len(columns))], outer); e != nil {
+		if e := g.equality(local[:min(len(local), len(lake.Columns))], outer); e != nil {
 			q.where = append(q.where, e)
 		}
 	}
-	first := local[:min(len(local), len(columns))]
+	first := local[:min(len(local), len(lake.Columns))]
 	if g.chance(60) {
 		q.where = append(q.where, g.cond(first, 1))
 	}

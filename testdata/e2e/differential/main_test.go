@@ -6,30 +6,14 @@ package differential
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/sluicedb/sluice/catalog"
-	"github.com/sluicedb/sluice/catalog/store"
-	"github.com/sluicedb/sluice/catalog/system"
-	"github.com/sluicedb/sluice/engine"
-	"github.com/sluicedb/sluice/exec"
-	"github.com/sluicedb/sluice/expr"
-	"github.com/sluicedb/sluice/planner/place"
-	"github.com/sluicedb/sluice/server/pgwire"
-	"github.com/sluicedb/sluice/storage/format/parquet"
-	"github.com/sluicedb/sluice/storage/object"
-	"github.com/sluicedb/sluice/storage/object/local"
-	"github.com/sluicedb/sluice/storage/table/hive"
+	"github.com/sluicedb/sluice/testdata/harness/lake"
 	"github.com/sluicedb/sluice/testdata/harness/pg"
 )
 
@@ -52,9 +36,9 @@ func open(t testing.TB) *pair {
 	theirs := pg.Start(t)
 	shared.once.Do(func() {
 		shared.their = theirs
-		shared.ours, shared.err = start()
+		shared.ours, shared.err = lake.Start(folder)
 		if shared.err == nil {
-			shared.err = load(shared.ours, shared.their)
+			shared.err = lake.LoadOdd(folder, shared.ours, shared.their, lake.Odd...)
 		}
 	})
 	if shared.err != nil {
@@ -92,58 +76,16 @@ func (p *pair) must(t testing.TB, text string) {
 	}
 }
 
-// lake is the folder with the tables' files; it goes with the process's temporary files.
-var lake string
+// folder has the tables' files; it goes with the process's temporary files.
+var folder string
 
-// start runs the engine behind its wire protocol for the life of the process and
-// returns how to connect.
-func start() (conn string, err error) {
-	ctx := context.Background()
-	relations := system.New()
-	cat, err := catalog.Open(filepath.Join(lake, "catalog.db"), relations.Options())
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "differential")
 	if err != nil {
-		return "", err
+		panic(err)
 	}
-	verifier, err := pgwire.MakeVerifier("secret")
-	if err != nil {
-		return "", err
-	}
-	err = cat.Update(ctx, func(t *store.Tx) error {
-		_, err := t.CreateRole(&store.Role{Name: "tester", Login: true, Inherit: true, Superuser: true, ConnLimit: -1, Verifier: verifier})
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	files, err := local.New(local.Options{Roots: []string{lake}})
-	if err != nil {
-		return "", err
-	}
-	prices := place.DefaultPrices
-	eng := engine.New(engine.Config{
-		Catalog: cat, System: relations, Registry: expr.Builtins(), Store: object.NewMux(object.Route{Prefix: "file://", Store: files}),
-		Files: hive.New(0), Parquet: parquet.New(parquet.Options{Cache: parquet.NewCache(64 << 20)}), Prices: &prices,
-		Pool: exec.NewPool(4), Memory: exec.NewBudget(nil, 1<<30), StatementMemory: 256 << 20, SpillDir: lake,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Databases: []string{"postgres"},
-		Admission: engine.AdmissionConfig{Running: 16},
-	})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	go pgwire.New(eng, eng, pgwire.Config{}).Serve(l)
-	host, port, _ := net.SplitHostPort(l.Addr().String())
-	return fmt.Sprintf("host=%s port=%s user=tester password=secret dbname=postgres sslmode=disable", host, port), nil
-}
-
-// sqlState is the SQLSTATE of an error of a server, "" for none; other errors are
-// the connection's.
-func sqlState(err error) (state, message string, broken error) {
-	if err == nil {
-		return "", "", nil
-	}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return e.Code, e.Message, nil
-	}
-	return "", "", err
+	folder = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/testdata/harness/answer"
 )
 
 var (
@@ -41,38 +42,38 @@ func firstSeed(t *testing.T) uint64 {
 }
 
 // check runs a statement on both; refused reports that PostgreSQL does not take it.
-func (p *pair) check(t *testing.T, text string, r rules) (diff string, refused bool) {
-	want, err := ask(p.theirs, text)
+func (p *pair) check(t *testing.T, text string, r answer.Rules) (diff string, refused bool) {
+	want, err := answer.Ask(p.theirs, text)
 	if err != nil {
 		p.theirs = connect(t, p.theirConn)
 		return "", true
 	}
-	if want.state != "" && !dataException(want.state) {
+	if want.State != "" && !answer.DataException(want.State) {
 		return "", true
 	}
-	got, err := ask(p.ours, text)
+	got, err := answer.Ask(p.ours, text)
 	if err != nil {
 		p.ours = connect(t, p.ourConn)
 		return "connection lost: " + err.Error(), false
 	}
-	if got.tooManyDigits() {
+	if got.TooManyDigits() {
 		return "", false
 	}
-	if dataException(want.state) && p.open(got, text) {
+	if answer.DataException(want.State) && p.open(got, text) {
 		return "", false
 	}
-	return difference(got, want, r), false
+	return answer.Difference(got, want, r), false
 }
 
 // open reports whether it is open how a statement that fails in PostgreSQL does: of
 // two errors either may come first, and what PostgreSQL's planner computes before
 // any row asks for it fails there alone.
-func (p *pair) open(got *answer, text string) bool {
-	if dataException(got.state) {
+func (p *pair) open(got *answer.Answer, text string) bool {
+	if answer.DataException(got.State) {
 		return true
 	}
-	plan, err := ask(p.theirs, "EXPLAIN "+text)
-	return err == nil && dataException(plan.state)
+	plan, err := answer.Ask(p.theirs, "EXPLAIN "+text)
+	return err == nil && answer.DataException(plan.State)
 }
 
 // TestExpressions compares expressions of random functions over single rows, where
@@ -88,7 +89,7 @@ func TestExpressions(t *testing.T) {
 		build := func(e *ex) string {
 			return "SELECT " + e.String() + " FROM " + []string{"tiny t WHERE id = 3", "odd t WHERE id BETWEEN 20 AND 40", "tiny t", "odd t"}[s%4]
 		}
-		d, no := p.check(t, build(e), rules{floats: true, openMods: true})
+		d, no := p.check(t, build(e), answer.Rules{Floats: true, OpenMods: true})
 		n++
 		if no {
 			refused++
@@ -98,11 +99,11 @@ func TestExpressions(t *testing.T) {
 		}
 		bad++
 		fails := func(e *ex) bool {
-			d, no := p.check(t, build(e), rules{floats: true, openMods: true})
+			d, no := p.check(t, build(e), answer.Rules{Floats: true, OpenMods: true})
 			return !no && d != ""
 		}
 		e = shrinkExpr(e, fails)
-		d, _ = p.check(t, build(e), rules{floats: true, openMods: true})
+		d, _ = p.check(t, build(e), answer.Rules{Floats: true, OpenMods: true})
 		t.Errorf("-seed=%d: %s\n  %s", s, d, build(e))
 	}
 	t.Logf("%d expressions compared, %d refused by PostgreSQL", n, refused)
@@ -124,7 +125,7 @@ func TestQueries(t *testing.T) {
 		v := variants[s%uint64(len(variants))]
 		run := func(q *query) (d string, refused bool) {
 			text := q.String()
-			r := rules{anyError: true, openMods: true, openForms: strings.Contains(text, "DISTINCT") || q.group != nil || q.setop != "" || strings.Contains(text, "GROUP BY") || strings.Contains(text, "max(") || strings.Contains(text, "min("), floats: true, ordered: q.order != "" && q.exact()}
+			r := answer.Rules{AnyError: true, OpenMods: true, OpenForms: strings.Contains(text, "DISTINCT") || q.group != nil || q.setop != "" || strings.Contains(text, "GROUP BY") || strings.Contains(text, "max(") || strings.Contains(text, "min("), Floats: true, Ordered: q.order != "" && q.exact()}
 			if d, refused = p.check(t, text, r); d != "" || refused {
 				return d, refused
 			}

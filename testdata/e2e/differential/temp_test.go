@@ -8,25 +8,27 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sluicedb/sluice/testdata/harness/answer"
 )
 
 // both runs a statement on both servers and compares rows, SQLSTATE and command tag.
 func (p *pair) both(t *testing.T, text string) {
 	t.Helper()
-	want, err := ask(p.theirs, text)
+	want, err := answer.Ask(p.theirs, text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	got, err := ask(p.ours, text)
+	got, err := answer.Ask(p.ours, text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	if d := difference(got, want, rules{}); d != "" {
+	if d := answer.Difference(got, want, answer.Rules{}); d != "" {
 		t.Errorf("%s: %s", text, d)
-	} else if got.tag != want.tag {
-		t.Errorf("%s: tag %q, not %q", text, got.tag, want.tag)
-	} else if got.state != "" && got.message != want.message {
-		t.Errorf("%s: %q, not %q", text, got.message, want.message)
+	} else if got.Tag != want.Tag {
+		t.Errorf("%s: tag %q, not %q", text, got.Tag, want.Tag)
+	} else if got.State != "" && got.Message != want.Message {
+		t.Errorf("%s: %q, not %q", text, got.Message, want.Message)
 	}
 }
 

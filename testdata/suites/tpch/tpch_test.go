@@ -7,7 +7,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,19 +19,8 @@ import (
 
 	"github.com/sluicedb/sluice/testdata/harness/s3"
 	"github.com/sluicedb/sluice/testdata/harness/server"
+	"github.com/sluicedb/sluice/testdata/harness/tpch"
 )
-
-// tables are TPC-H's, as Athena's DDL declares them.
-var tables = map[string]string{
-	"nation":   "n_nationkey bigint, n_name string, n_regionkey bigint, n_comment string",
-	"region":   "r_regionkey bigint, r_name string, r_comment string",
-	"supplier": "s_suppkey bigint, s_name string, s_address string, s_nationkey bigint, s_phone string, s_acctbal decimal(15,2), s_comment string",
-	"customer": "c_custkey bigint, c_name string, c_address string, c_nationkey bigint, c_phone string, c_acctbal decimal(15,2), c_mktsegment string, c_comment string",
-	"part":     "p_partkey bigint, p_name string, p_mfgr string, p_brand string, p_type string, p_size int, p_container string, p_retailprice decimal(15,2), p_comment string",
-	"partsupp": "ps_partkey bigint, ps_suppkey bigint, ps_availqty int, ps_supplycost decimal(15,2), ps_comment string",
-	"orders":   "o_orderkey bigint, o_custkey bigint, o_orderstatus string, o_totalprice decimal(15,2), o_orderdate date, o_orderpriority string, o_clerk string, o_shippriority int, o_comment string",
-	"lineitem": "l_orderkey bigint, l_partkey bigint, l_suppkey bigint, l_linenumber int, l_quantity decimal(15,2), l_extendedprice decimal(15,2), l_discount decimal(15,2), l_tax decimal(15,2), l_returnflag string, l_linestatus string, l_shipdate date, l_commitdate date, l_receiptdate date, l_shipinstruct string, l_shipmode string, l_comment string",
-}
 
 func env(t *testing.T, name string) string {
 	v := os.Getenv(name)
@@ -44,14 +32,8 @@ func env(t *testing.T, name string) string {
 
 // load makes the data of a scale factor and puts it through S3.
 func load(t *testing.T, up *s3.Server, bucket, sf string) {
-	dir := filepath.Join(env(t, "SLUICE_BUILD"), "tpch", "sf"+sf)
-	if _, err := os.Stat(filepath.Join(dir, "region.parquet")); err != nil {
-		gen := filepath.Join(env(t, "SLUICE_BUILD"), "venv", "bin", "tpchgen-cli")
-		if out, err := exec.Command(gen, "parquet", "-s", sf, "--output-dir", dir).CombinedOutput(); err != nil {
-			t.Fatalf("tpchgen-cli: %v\n%s", err, out)
-		}
-	}
-	for name := range tables {
+	dir := tpch.Parquet(t, sf)
+	for name := range tpch.Tables {
 		f, err := os.Open(filepath.Join(dir, name+".parquet"))
 		if err != nil {
 			t.Fatal(err)
@@ -101,7 +83,7 @@ func TestTPCH(t *testing.T) {
 		load(t, up, bucket, sf)
 		db := "tpch_" + strings.ReplaceAll(sf, ".", "_")
 		ddl := "CREATE DATABASE " + db + ";\n"
-		for name, cols := range tables {
+		for name, cols := range tpch.Tables {
 			ddl += fmt.Sprintf("CREATE EXTERNAL TABLE %s.%s (%s) STORED AS PARQUET LOCATION 's3://%s/sf%s/%s/';\n", db, name, cols, bucket, sf, name)
 		}
 		if _, err := srv.Psql("-c", ddl); err != nil {

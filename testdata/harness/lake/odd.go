@@ -1,4 +1,4 @@
-package differential
+package lake
 
 import (
 	"bytes"
@@ -9,21 +9,18 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/storage/format/parquet/writer"
 	"github.com/sluicedb/sluice/vector"
 )
 
-// column is a column of every table: its name, its type in each system's DDL, and
-// values worth having.
-type column struct {
-	name, hive, pg string
-	t              sql.Type
+// Column is a column of every table of odd values: its name, its type in each
+// system's DDL, and values worth having.
+type Column struct {
+	Name, hive, pg string
+	Type           sql.Type
 	odd            []string
 	plain          func(r *rand.Rand) string
 }
@@ -32,7 +29,8 @@ func pick(r *rand.Rand, list []string) string { return list[r.IntN(len(list))] }
 
 var words = []string{"", "a", "b", "B", "ab", "abc", "Zürich", "日本語", "a b", "100%", "a_b", `back\slash`, "x'y", "NaN", "1", "-2.5", " lead", "tail ", "ﬁ", "😀", "e\u0301", "long text that does not fit into a view of twelve bytes", "long text that does not fit into a view of twelve bytez"}
 
-var columns = []column{
+// Columns are those of every table of odd values.
+var Columns = []Column{
 	{"id", "int", "int", sql.Int4, nil, nil},
 	{"i2", "smallint", "smallint", sql.Int2, []string{"0", "1", "-1", "32767", "-32768", "7"}, func(r *rand.Rand) string { return strconv.Itoa(r.IntN(12) - 3) }},
 	{"i4", "int", "int", sql.Int4, []string{"0", "1", "-1", "2147483647", "-2147483648", "42"}, func(r *rand.Rand) string { return strconv.Itoa(r.IntN(40) - 10) }},
@@ -56,38 +54,38 @@ var columns = []column{
 	{"x", "binary", "bytea", sql.Bytea, []string{`\x`, `\x00`, `\xff`, `\x00ff00`, `\x6162`, `\xe697a5`, `\x000102030405060708090a0b0c0d0e0f`}, func(r *rand.Rand) string { return fmt.Sprintf(`\x%02x`, r.IntN(5)) }},
 }
 
-// sources of the tables: odd holds the odd values mixed with NULLs and duplicates, tiny every
-// column's first seven odd values, big plain values in several files and row
-// groups, part the same in a folder per value of its partition columns.
-type source struct {
-	name          string
-	rows, files   int
-	oddShare      int // percent
-	nullShare     int
-	partitionedBy string
+// Source is how a table is made.
+type Source struct {
+	Name                string
+	Rows, Files         int
+	OddShare, NullShare int    // percent
+	PartitionedBy       string // the columns in parentheses
 }
 
-var sources = []source{
+// Odd are tables of odd values: odd holds the odd values mixed with NULLs and duplicates, tiny every
+// column's first seven odd values, big plain values in several files and row
+// groups, part the same in a folder per value of its partition columns.
+var Odd = []Source{
 	{"none", 0, 0, 0, 0, ""}, {"tiny", 7, 1, 100, 0, ""}, {"odd", 60, 2, 80, 20, ""},
 	{"big", 5000, 3, 0, 10, ""}, {"part", 300, 6, 5, 15, "(pi int, ps string)"},
 }
 
 // cells makes the rows of a table; nil is NULL.
-func (s source) cells() [][]*string {
-	r := rand.New(rand.NewPCG(uint64(s.rows), 3))
-	out := make([][]*string, s.rows)
+func (s Source) cells() [][]*string {
+	r := rand.New(rand.NewPCG(uint64(s.Rows), 3))
+	out := make([][]*string, s.Rows)
 	for i := range out {
-		row := make([]*string, len(columns))
-		for c, col := range columns {
+		row := make([]*string, len(Columns))
+		for c, col := range Columns {
 			var v string
 			switch {
-			case col.name == "id":
+			case col.Name == "id":
 				v = strconv.Itoa(i)
-			case s.name == "tiny":
+			case s.Name == "tiny":
 				v = col.odd[i%len(col.odd)]
-			case r.IntN(100) < s.nullShare:
+			case r.IntN(100) < s.NullShare:
 				continue
-			case r.IntN(100) < s.oddShare:
+			case r.IntN(100) < s.OddShare:
 				v = pick(r, col.odd)
 			default:
 				v = col.plain(r)
@@ -107,27 +105,27 @@ func partition(k int) (folder, pi, ps string) {
 
 func file(rows [][]*string) ([]byte, error) {
 	var b bytes.Buffer
-	cols := make([]writer.Column, len(columns))
-	for i, c := range columns {
-		cols[i] = writer.Column{Name: c.name, Type: c.t, Bloom: i%3 == 0}
+	cols := make([]writer.Column, len(Columns))
+	for i, c := range Columns {
+		cols[i] = writer.Column{Name: c.Name, Type: c.Type, Bloom: i%3 == 0}
 	}
 	w, err := writer.New(&b, cols, writer.Options{GroupRows: 700, PageRows: 100})
 	if err != nil {
 		return nil, err
 	}
 	batch := &vector.Batch{N: len(rows)}
-	for i, c := range columns {
+	for i, c := range Columns {
 		vals := make([]sql.Value, len(rows))
 		for k, row := range rows {
 			if row[i] == nil {
-				vals[k] = sql.Value{Type: c.t, Null: true}
+				vals[k] = sql.Value{Type: c.Type, Null: true}
 				continue
 			}
-			if vals[k], err = sql.ParseText(c.t, *row[i], nil, time.Time{}); err != nil {
-				return nil, fmt.Errorf("%s: %w", c.name, err)
+			if vals[k], err = sql.ParseText(c.Type, *row[i], nil, time.Time{}); err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Name, err)
 			}
 		}
-		batch.Cols = append(batch.Cols, vector.FlatOf(c.t, vals))
+		batch.Cols = append(batch.Cols, vector.FlatOf(c.Type, vals))
 	}
 	if err := w.Write(batch); err != nil {
 		return nil, err
@@ -140,56 +138,52 @@ func file(rows [][]*string) ([]byte, error) {
 
 var copyEscape = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`)
 
-// load makes the tables on both sides.
-func load(ours, theirs string) error {
+// LoadOdd makes tables of odd values, their files in a folder, on both sides, or in
+// the engine alone if theirs is "".
+func LoadOdd(folder, ours, theirs string, list ...Source) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	o, err := pgconn.Connect(ctx, ours)
+	both, err := dial(ctx, folder, ours, theirs)
 	if err != nil {
 		return err
 	}
-	defer o.Close(ctx)
-	p, err := pgconn.Connect(ctx, theirs)
-	if err != nil {
+	defer both.close(ctx)
+	if err := run(ctx, both.ours, "CREATE DATABASE IF NOT EXISTS public"); err != nil {
 		return err
 	}
-	defer p.Close(ctx)
-	if _, err := o.Exec(ctx, "CREATE DATABASE IF NOT EXISTS public").ReadAll(); err != nil {
-		return err
-	}
-	for _, s := range sources {
-		if err := s.load(ctx, o, p); err != nil {
-			return fmt.Errorf("table %s: %w", s.name, err)
+	for _, s := range list {
+		if err := s.load(ctx, both); err != nil {
+			return fmt.Errorf("table %s: %w", s.Name, err)
 		}
 	}
 	return nil
 }
 
-func (s source) load(ctx context.Context, ours, theirs *pgconn.PgConn) error {
+func (s Source) load(ctx context.Context, both *sides) error {
 	rows := s.cells()
 	var hive, pgCols []string
-	for _, c := range columns {
-		hive = append(hive, "`"+c.name+"` "+c.hive)
-		pgCols = append(pgCols, c.name+" "+c.pg)
+	for _, c := range Columns {
+		hive = append(hive, "`"+c.Name+"` "+c.hive)
+		pgCols = append(pgCols, c.Name+" "+c.pg)
 	}
 	by := ""
-	if s.partitionedBy != "" {
-		by = " PARTITIONED BY " + s.partitionedBy
+	if s.PartitionedBy != "" {
+		by = " PARTITIONED BY " + s.PartitionedBy
 		pgCols = append(pgCols, "pi int", "ps text")
 	}
-	dir := filepath.Join(lake, s.name)
+	dir := filepath.Join(both.folder, s.Name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	var text bytes.Buffer
-	for k := range s.files {
-		mine := rows[k*len(rows)/s.files : (k+1)*len(rows)/s.files]
+	for k := range s.Files {
+		mine := rows[k*len(rows)/s.Files : (k+1)*len(rows)/s.Files]
 		b, err := file(mine)
 		if err != nil {
 			return err
 		}
 		folder, tail := dir, ""
-		if s.partitionedBy != "" {
+		if s.PartitionedBy != "" {
 			sub, pi, ps := partition(k)
 			folder, tail = filepath.Join(dir, sub), "\t"+pi+"\t"+ps
 		}
@@ -213,29 +207,12 @@ func (s source) load(ctx context.Context, ours, theirs *pgconn.PgConn) error {
 			text.WriteString(tail + "\n")
 		}
 	}
-	ddl := fmt.Sprintf("CREATE EXTERNAL TABLE public.%s (%s)%s STORED AS PARQUET LOCATION 'file://%s/'", s.name, strings.Join(hive, ", "), by, dir)
-	if _, err := ours.Exec(ctx, ddl).ReadAll(); err != nil {
-		return err
-	}
+	ddl := []string{fmt.Sprintf("CREATE EXTERNAL TABLE public.%s (%s)%s STORED AS PARQUET LOCATION 'file://%s/'", s.Name, strings.Join(hive, ", "), by, dir)}
 	if by != "" {
-		if _, err := ours.Exec(ctx, "MSCK REPAIR TABLE public."+s.name).ReadAll(); err != nil {
-			return err
-		}
+		ddl = append(ddl, "MSCK REPAIR TABLE public."+s.Name)
 	}
-	if _, err := theirs.Exec(ctx, fmt.Sprintf("CREATE TABLE %s (%s)", s.name, strings.Join(pgCols, ", "))).ReadAll(); err != nil {
+	if err := run(ctx, both.ours, ddl...); err != nil {
 		return err
 	}
-	_, err := theirs.CopyFrom(ctx, &text, "COPY "+s.name+" FROM STDIN")
-	return err
-}
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "differential")
-	if err != nil {
-		panic(err)
-	}
-	lake = dir
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
+	return both.inPostgres(ctx, s.Name, strings.Join(pgCols, ", "), &text, "")
 }
