@@ -1,5 +1,6 @@
 """More of psycopg 3: paging, cancel, COPY, pipelines. Argument: the part."""
 import hashlib
+import logging
 import sys
 import threading
 import time
@@ -57,6 +58,8 @@ def copy(sql):
 
 
 def pipeline(_):
+    # The driver may warn of its own state when a pipeline has failed, by what has arrived by then.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     with psycopg.connect("", autocommit=True) as conn:
         with conn.pipeline() as p:
             curs = [conn.execute("SELECT %s::int * 2", (i,)) for i in range(50)]
