@@ -10,7 +10,8 @@ import (
 )
 
 // Snapshot is the catalog at one version. Immutable, safe for concurrent use;
-// look-ups cost no I/O. Names are looked up folded to lower case, except roles'.
+// look-ups cost no I/O. Names are looked up folded to lower case, except those of
+// roles and of temporary tables.
 type Snapshot struct {
 	version  int64
 	epoch    int64
@@ -81,10 +82,14 @@ func (s *Snapshot) IsSystem(name string) bool {
 
 // Table returns a table, view or virtual relation, nil if there is none.
 func (s *Snapshot) Table(database, name string) *model.Table {
-	if sc := s.schema(database); sc != nil {
-		return sc.tables[strings.ToLower(name)]
+	sc := s.schema(database)
+	switch {
+	case sc == nil:
+		return nil
+	case sc == s.temp:
+		return sc.tables[name]
 	}
-	return nil
+	return sc.tables[strings.ToLower(name)]
 }
 
 // TableByOID returns a table by its identifier, nil if there is none.

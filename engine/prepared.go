@@ -26,10 +26,9 @@ type Prepared struct {
 	// Fields are the result columns; nil: the statement returns no rows.
 	Fields []Field
 
-	query     *query // queries, EXPLAIN, COPY, statements that write rows
-	returning *query // of the rows written, nil: none
-	copySpec  *CopySpec
-	phases    []Phase // parse and bind, until the first portal takes them
+	query    *query // queries, EXPLAIN, COPY, statements that write rows
+	copySpec *CopySpec
+	phases   []Phase // parse and bind, until the first portal takes them
 }
 
 // Empty reports whether the statement is empty.
@@ -74,15 +73,11 @@ func (s *Session) describe(ctx context.Context, p *Prepared) error {
 			return err
 		}
 		p.query, p.Params, p.Fields = q, q.params, q.fields
-	case *parse.Insert:
-		return s.describeWrite(ctx, p, x, x.Table, x.Returning)
-	case *parse.Update:
-		return s.describeWrite(ctx, p, x, x.Table, x.Returning)
-	case *parse.Delete:
-		return s.describeWrite(ctx, p, x, x.Table, x.Returning)
+	case *parse.Insert, *parse.Update, *parse.Delete:
+		return s.describeWrite(ctx, p)
 	case *parse.CreateTemp:
 		if x.Query != nil {
-			return s.describeWrite(ctx, p, x, parse.TableName{}, nil)
+			return s.describeWrite(ctx, p)
 		}
 	case *parse.Copy:
 		return s.describeCopy(ctx, p, x)

@@ -48,9 +48,13 @@ func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, tree pars
 		return nil, err
 	}
 	q.params = q.bound.ParamTypes
-	q.fields = make([]Field, len(q.bound.Output))
-	for i, c := range q.bound.Output {
-		q.fields[i] = Field{Name: c.Name, Type: c.T, Table: q.bound.Origins[i].Table, Attnum: q.bound.Origins[i].Attnum}
+	first := 0
+	if w := q.bound.Write; w != nil {
+		first = len(q.bound.Output) - w.Returns
+	}
+	for i, c := range q.bound.Output[first:] {
+		o := q.bound.Origins[first+i]
+		q.fields = append(q.fields, Field{Name: c.Name, Type: c.T, Table: o.Table, Attnum: o.Attnum})
 	}
 	return q, nil
 }

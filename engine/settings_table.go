@@ -473,9 +473,13 @@ func splitIdents(v string) ([]string, error) {
 
 var plainIdent = regexp.MustCompile(`^[a-z_][a-z0-9_$]*$`)
 
+// quoteIdent quotes an identifier for messages, where it needs it.
 func quoteIdent(s string) string {
 	if plainIdent.MatchString(s) {
 		return s
 	}
-	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	return quoted(s)
 }
+
+// quoted is an identifier for a text that is parsed again, a key word too.
+func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

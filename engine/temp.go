@@ -214,7 +214,7 @@ func (s *Session) dropTemp(x *ddl.DropTable) ddl.Stmt {
 	rest.Names = nil
 	list := s.temp.now.list()
 	for _, n := range x.Names {
-		t := s.tempNamed(n.Database, n.Table)
+		t := s.tempNamed(n.Database, n.Exact)
 		if t == nil || x.View {
 			rest.Names = append(rest.Names, n)
 			continue

@@ -34,15 +34,6 @@ func NewTableRows(types []sql.Type) *TableRows { return &TableRows{types: types}
 // Empty is the version of the table without rows.
 func (r *TableRows) Empty() *TableRows { return NewTableRows(r.types) }
 
-// Last is the set of the version's last n rows.
-func (r *TableRows) Last(n int64) *RowSet {
-	s := r.NewRowSet()
-	for i := r.numbers() - n; i < r.numbers(); i++ {
-		s.Add(i)
-	}
-	return s
-}
-
 // Live is how many rows there are.
 func (r *TableRows) Live() int64 { return r.live }
 
@@ -83,6 +74,35 @@ func (s *RowSet) Add(number int64) bool {
 // Len is how many numbers the set has.
 func (s *RowSet) Len() int64 { return s.n }
 
+// KeySet is a set of keys of rows, which takes memory of a budget.
+type KeySet struct {
+	keys  map[string]struct{}
+	grant Grant
+}
+
+// NewKeySet makes an empty set that takes at most limit bytes of the parent budget.
+func NewKeySet(parent *Budget, limit int64) *KeySet {
+	return &KeySet{keys: map[string]struct{}{}, grant: Grant{b: NewBudget(parent, limit)}}
+}
+
+// keyBytes is about what a key takes beside its text.
+const keyBytes = 64
+
+// Has reports whether a key is in the set.
+func (s *KeySet) Has(key string) bool {
+	_, ok := s.keys[key]
+	return ok
+}
+
+// Add puts a key in.
+func (s *KeySet) Add(key string) error {
+	s.keys[key] = struct{}{}
+	return s.grant.Must(s.grant.held + int64(len(key)) + keyBytes)
+}
+
+// Close gives the memory back.
+func (s *KeySet) Close() { s.grant.Close() }
+
 // Without is the version without the rows, none of which is deleted yet.
 func (r *TableRows) Without(gone *RowSet) *TableRows {
 	out := &TableRows{types: r.types, live: r.live - gone.n}
@@ -108,19 +128,6 @@ func (r *TableRows) Without(gone *RowSet) *TableRows {
 		}
 	}
 	return out
-}
-
-// Only is the version of the rows alone.
-func (r *TableRows) Only(keep *RowSet) *TableRows {
-	rest := r.NewRowSet()
-	for _, s := range r.segs {
-		for i := range s.rows.Rows() {
-			if (s.dead == nil || !s.dead.Get(int(i))) && !keep.bits.Get(int(s.base+i)) {
-				rest.Add(s.base + i)
-			}
-		}
-	}
-	return r.Without(rest)
 }
 
 func (r *TableRows) add(s tableSegment) {

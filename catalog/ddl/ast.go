@@ -9,7 +9,8 @@ type Stmt interface{ stmt() }
 // Name names a table or view; Catalog and Database are "" if not written.
 type Name struct {
 	Catalog, Database, Table string
-	Pos                      int // 1-based character
+	Exact                    string // Table as it was quoted, not folded
+	Pos                      int    // 1-based character
 }
 
 // Column is a column definition.

@@ -13,6 +13,7 @@ type parser struct {
 	lex   lexer
 	tok   token // the next token
 	ahead *token
+	exact string // the identifier read last as it was quoted, not folded
 }
 
 type syntaxPanic struct{ err error }
@@ -107,7 +108,8 @@ func (p *parser) ident(what string) string {
 	if p.tok.kind != word && p.tok.kind != quoted {
 		p.unexpected(what)
 	}
-	return strings.ToLower(p.step().text)
+	p.exact = p.step().text
+	return strings.ToLower(p.exact)
 }
 
 // text reads a string with Hive's escapes.
@@ -127,6 +129,7 @@ func (p *parser) name() Name {
 		}
 		n.Catalog, n.Database, n.Table = n.Database, n.Table, p.ident("a name")
 	}
+	n.Exact = p.exact
 	return n
 }
 

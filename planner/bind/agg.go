@@ -160,7 +160,7 @@ func (b *binder) checkAggPlace(at *level, parts []expr.Expr, pos int) error {
 	}
 	switch at.clause {
 	case inWhere, inJoin, inFromFunction, inGroupBy, inLimit, inOffset, inValues, inFilter, inWindowRange, inWindowRows, inWindowGroups,
-		inUpdate, inCheck, inDefault:
+		inUpdate, inReturning, inCheck, inDefault:
 		return sql.Errorf(sql.CodeGroupingError, "aggregate functions are not allowed in %s", clauseNames[at.clause]).At(pos)
 	}
 	return nil

@@ -48,7 +48,7 @@ type Origin struct {
 // Bound is a bound query.
 type Bound struct {
 	Plan logical.Node
-	// Output are the result's columns under the names that PostgreSQL gives them; ids
+	// Output are the result's columns, or the columns of the rows that Write tells of, under the names that PostgreSQL gives them; ids
 	// are those of Plan's columns.
 	Output []logical.Col
 	// Origins stand beside Output; the zero Origin for computed columns.

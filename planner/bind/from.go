@@ -18,7 +18,16 @@ type fromItem struct {
 
 // from binds the FROM list and puts its items in scope.
 func (b *binder) from(lv *level, list []parse.TableRef) (logical.Node, error) {
-	var plan logical.Node
+	plan, err := b.joined(lv, nil, list)
+	if plan == nil {
+		plan = &logical.Values{Rows: [][]expr.Expr{{}}}
+	}
+	return plan, err
+}
+
+// joined joins the items of a FROM list to a plan, whose items are in scope; nil: none.
+func (b *binder) joined(lv *level, plan logical.Node, list []parse.TableRef) (logical.Node, error) {
+	setLateral(lv.items, true, true)
 	for _, ref := range list {
 		it, err := b.tableRef(lv, ref)
 		if err != nil {
@@ -32,9 +41,6 @@ func (b *binder) from(lv *level, list []parse.TableRef) (logical.Node, error) {
 		lv.items = append(lv.items, it.items...)
 	}
 	setLateral(lv.items, false, true)
-	if plan == nil {
-		plan = &logical.Values{Rows: [][]expr.Expr{{}}}
-	}
 	return plan, nil
 }
 
@@ -132,6 +138,11 @@ func (b *binder) tableName(lv *level, r *parse.TableName) (*fromItem, error) {
 	if t.Kind == model.KindView {
 		return b.viewRef(lv, t, r)
 	}
+	return b.tableScan(lv, t, r)
+}
+
+// tableScan reads a table.
+func (b *binder) tableScan(lv *level, t *model.Table, r *parse.TableName) (*fromItem, error) {
 	scan := &logical.Scan{Table: t, Alias: r.Alias.Name}
 	var cols []nsCol
 	for i, c := range t.AllColumns() {
@@ -143,7 +154,7 @@ func (b *binder) tableName(lv *level, r *parse.TableName) (*fromItem, error) {
 		scan.Cols, scan.Ords = append(scan.Cols, col), append(scan.Ords, i)
 		cols = append(cols, nsCol{name: c.Name, col: col})
 	}
-	it, err := newItem(t.Name, r.Alias, scan, cols, pos)
+	it, err := newItem(t.Name, r.Alias, scan, cols, r.Name.Pos())
 	if err == nil {
 		it.items[0].table = t
 	}

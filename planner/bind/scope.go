@@ -34,6 +34,7 @@ const (
 	inWindowRows
 	inWindowGroups
 	inUpdate
+	inReturning
 	inCheck
 	inDefault
 )
@@ -44,7 +45,7 @@ var clauseNames = [...]string{
 	inGroupBy: "GROUP BY", inOrderBy: "ORDER BY", inDistinctOn: "DISTINCT ON", inLimit: "LIMIT", inOffset: "OFFSET",
 	inValues: "VALUES", inFilter: "FILTER", inWindowPartition: "window definitions", inWindowOrder: "window definitions",
 	inWindowRange: "window RANGE", inWindowRows: "window ROWS", inWindowGroups: "window GROUPS",
-	inUpdate: "UPDATE", inCheck: "check constraints", inDefault: "DEFAULT expressions",
+	inUpdate: "UPDATE", inReturning: "RETURNING", inCheck: "check constraints", inDefault: "DEFAULT expressions",
 }
 
 // level is one query level: a SELECT core with its FROM items in scope, and what

@@ -49,11 +49,11 @@ func (b *binder) subsOf(lv *level, list []expr.Expr) []*sublink {
 
 func (b *binder) hasSubs(lv *level, list []expr.Expr) bool { return len(b.subsOf(lv, list)) > 0 }
 
-// subLink binds a subquery in an expression.
-func (b *binder) subLink(lv *level, s *parse.SubLink) (expr.Expr, error) {
+// subQuery binds the query of a subquery.
+func (b *binder) subQuery(lv *level, s *parse.SubLink) (*sublink, *boundQuery, error) {
 	sel, ok := s.Query.(*parse.Select)
 	if !ok {
-		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "a subquery must be a query").At(s.Pos())
+		return nil, nil, sql.Errorf(sql.CodeFeatureNotSupported, "a subquery must be a query").At(s.Pos())
 	}
 	lateral := lv.lateral
 	guards := lv.guards
@@ -62,9 +62,17 @@ func (b *binder) subLink(lv *level, s *parse.SubLink) (expr.Expr, error) {
 	b.subs--
 	lv.lateral, lv.guards = lateral, guards
 	if err != nil {
+		return nil, nil, err
+	}
+	return &sublink{kind: s.Kind, plan: q.plan, guard: guardOf(lv.guards)}, q, nil
+}
+
+// subLink binds a subquery in an expression.
+func (b *binder) subLink(lv *level, s *parse.SubLink) (expr.Expr, error) {
+	sub, q, err := b.subQuery(lv, s)
+	if err != nil {
 		return nil, err
 	}
-	sub := &sublink{kind: s.Kind, plan: q.plan, guard: guardOf(lv.guards)}
 	switch s.Kind {
 	case parse.SubExists:
 		return b.addSub(lv, sub, sql.Bool), nil

@@ -7,7 +7,20 @@ type Insert struct {
 	Columns   []string // empty: all
 	Positions []P      // of Columns
 	Query     *Select  // nil: DEFAULT VALUES
-	Returning []Target
+	// OnConflict is nil if there is none.
+	OnConflict *OnConflict
+	Returning  []Target
+}
+
+// OnConflict is ON CONFLICT of an INSERT.
+type OnConflict struct {
+	P
+	Columns    []string // of the key; nil: not given
+	Positions  []P      // of Columns
+	Constraint string   // the key's name, "": not given
+	Nothing    bool     // DO NOTHING, else DO UPDATE
+	Set        []Assign
+	Where      Expr
 }
 
 // Update is UPDATE of a table.
@@ -26,6 +39,10 @@ type Assign struct {
 	P
 	Column string
 	Expr   Expr // *Default for DEFAULT
+	// Row, if not nil, gives the value in place of Expr: it is column Nth (from 0) of
+	// Of of a query that several assignments share.
+	Row     *SubLink
+	Nth, Of int
 }
 
 // Delete is DELETE FROM a table.

@@ -9,9 +9,6 @@ import (
 )
 
 func (c *converter) insert(s *pg.InsertStmt, p P) (Stmt, error) {
-	if s.OnConflictClause != nil {
-		return &Unsupported{P: p, Command: "INSERT ... ON CONFLICT"}, nil
-	}
 	if s.Override != pg.OverridingKind_OVERRIDING_NOT_SET {
 		return &Unsupported{P: p, Command: "INSERT ... OVERRIDING"}, nil
 	}
@@ -37,7 +34,35 @@ func (c *converter) insert(s *pg.InsertStmt, p P) (Stmt, error) {
 			}
 		}
 	}
+	if s.OnConflictClause != nil {
+		if out.OnConflict, err = c.onConflict(s.OnConflictClause); err != nil {
+			return nil, err
+		}
+	}
 	out.Returning, err = c.returning(s.ReturningList)
+	return out, err
+}
+
+func (c *converter) onConflict(s *pg.OnConflictClause) (*OnConflict, error) {
+	out := &OnConflict{P: c.pos(s.Location), Nothing: s.Action == pg.OnConflictAction_ONCONFLICT_NOTHING}
+	if s.Infer != nil {
+		out.Constraint = s.Infer.Conname
+		if s.Infer.WhereClause != nil {
+			return nil, errUnsupported("ON CONFLICT with the condition of a partial index", c.pos(s.Infer.Location))
+		}
+		for _, n := range s.Infer.IndexElems {
+			e := n.GetIndexElem()
+			if e.Name == "" || len(e.Collation) > 0 || len(e.Opclass) > 0 {
+				return nil, errUnsupported("ON CONFLICT of anything but columns", c.pos(s.Infer.Location))
+			}
+			out.Columns, out.Positions = append(out.Columns, e.Name), append(out.Positions, c.pos(s.Infer.Location))
+		}
+	}
+	var err error
+	if out.Set, err = c.assignments(s.TargetList); err != nil {
+		return nil, err
+	}
+	out.Where, err = c.expr(s.WhereClause)
 	return out, err
 }
 
@@ -73,17 +98,45 @@ func (c *converter) update(s *pg.UpdateStmt, p P) (Stmt, error) {
 			return nil, err
 		}
 	}
-	for _, n := range s.TargetList {
+	if out.Set, err = c.assignments(s.TargetList); err != nil {
+		return nil, err
+	}
+	if out.From, err = c.tableRefs(s.FromClause); err != nil {
+		return nil, err
+	}
+	if out.Where, err = c.expr(s.WhereClause); err != nil {
+		return nil, err
+	}
+	out.Returning, err = c.returning(s.ReturningList)
+	return out, err
+}
+
+// assignments converts what stands behind SET.
+func (c *converter) assignments(list []*pg.Node) ([]Assign, error) {
+	var out []Assign
+	var shared *SubLink
+	for _, n := range list {
 		t := n.GetResTarget()
 		pos := c.pos(t.Location)
 		if len(t.Indirection) > 0 {
 			return nil, errUnsupported("UPDATE of a part of a column", pos)
 		}
 		val := t.Val
-		if m := val.GetMultiAssignRef(); m != nil { // (a, b) = (x, y)
+		if m := val.GetMultiAssignRef(); m != nil { // (a, b) = (x, y) or a query
+			if m.Source.GetSubLink() != nil {
+				if m.Colno == 1 {
+					e, err := c.expr(m.Source)
+					if err != nil {
+						return nil, err
+					}
+					shared = e.(*SubLink)
+				}
+				out = append(out, Assign{P: pos, Column: t.Name, Row: shared, Nth: int(m.Colno) - 1, Of: int(m.Ncolumns)})
+				continue
+			}
 			row := m.Source.GetRowExpr()
 			if row == nil {
-				return nil, errUnsupported("UPDATE ... SET (columns) = (subquery)", pos)
+				return nil, sql.Errorf(sql.CodeFeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression").At(int(pos))
 			}
 			if len(row.Args) != int(m.Ncolumns) {
 				return nil, sql.Errorf(sql.CodeSyntaxError, "number of columns does not match number of values").At(int(pos))
@@ -94,16 +147,9 @@ func (c *converter) update(s *pg.UpdateStmt, p P) (Stmt, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.Set = append(out.Set, Assign{P: pos, Column: t.Name, Expr: e})
+		out = append(out, Assign{P: pos, Column: t.Name, Expr: e})
 	}
-	if out.From, err = c.tableRefs(s.FromClause); err != nil {
-		return nil, err
-	}
-	if out.Where, err = c.expr(s.WhereClause); err != nil {
-		return nil, err
-	}
-	out.Returning, err = c.returning(s.ReturningList)
-	return out, err
+	return out, nil
 }
 
 // value converts an expression that may be DEFAULT.

@@ -132,6 +132,105 @@ var tempScripts = map[string]string{
 		CREATE TEMP TABLE public.p (a int)
 		CREATE TEMP TABLE pg_temp.q (a int)
 		SELECT * FROM q`,
+	"conflicts": `
+		CREATE TEMP TABLE t (a int PRIMARY KEY, b text DEFAULT 'x', c int UNIQUE CHECK (c > 0))
+		INSERT INTO t VALUES (1,'one',1),(2,'two',2) RETURNING *
+		INSERT INTO t VALUES (1,'uno',5),(3,'three',3),(3,'again',4) ON CONFLICT DO NOTHING RETURNING *
+		SELECT * FROM t ORDER BY a
+		INSERT INTO t VALUES (1,'uno',5),(3,'three',3) ON CONFLICT (a) DO NOTHING
+		INSERT INTO t VALUES (7,'uno',1),(8,'three',9) ON CONFLICT (a) DO NOTHING
+		INSERT INTO t VALUES (7,'uno',1),(8,'three',9) ON CONFLICT DO NOTHING
+		INSERT INTO t VALUES (1,'uno',5),(9,'neun',99) ON CONFLICT (a) DO UPDATE SET b = excluded.b || t.b, c = excluded.c RETURNING *
+		INSERT INTO t AS q VALUES (1,'uno',5),(10,'zehn',100) ON CONFLICT (a) DO UPDATE SET b = excluded.b || q.b WHERE q.a > 100 RETURNING q.*, q.a + 1 AS n
+		INSERT INTO t VALUES (1,'uno',5),(1,'zehn',100) ON CONFLICT (a) DO UPDATE SET b = excluded.b
+		INSERT INTO t VALUES (50,'uno',55),(50,'zehn',56) ON CONFLICT (a) DO UPDATE SET b = excluded.b
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT (a) DO UPDATE SET c = 2
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT (a) DO UPDATE SET c = -2
+		INSERT INTO t VALUES (1,'uno',-5) ON CONFLICT (a) DO UPDATE SET c = 5
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT (a) DO UPDATE SET b = a
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT (a) DO UPDATE SET (b, c) = (SELECT 'sub' || count(*), excluded.c + 1000 FROM t)
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT (b) DO UPDATE SET b = 'x'
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT (a, c) DO UPDATE SET b = 'x'
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT (nix) DO UPDATE SET b = 'x'
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT ON CONSTRAINT t_c_key DO UPDATE SET b = 'x'
+		INSERT INTO t VALUES (1,'uno',55) ON CONFLICT ON CONSTRAINT t_pkey DO UPDATE SET b = 'by name'
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT ON CONSTRAINT nix DO UPDATE SET b = 'x'
+		INSERT INTO t VALUES (1,'uno',5) ON CONFLICT DO UPDATE SET b = 'x'
+		INSERT INTO t (a, b) VALUES (1,DEFAULT) ON CONFLICT (a) DO UPDATE SET b = DEFAULT, c = DEFAULT RETURNING b, c
+		INSERT INTO t SELECT a, b || '+', c FROM t ON CONFLICT (a) DO UPDATE SET b = excluded.b
+		INSERT INTO t SELECT a + 1, b || '+', c + 5000 FROM t ON CONFLICT (a) DO NOTHING
+		INSERT INTO t (a, c) VALUES (100, NULL), (101, NULL) ON CONFLICT (c) DO NOTHING
+		INSERT INTO t (a, c) VALUES (102, NULL), (103, NULL) ON CONFLICT (c) DO UPDATE SET b = 'no'
+		SELECT * FROM t ORDER BY a
+		INSERT INTO t VALUES (1,'x',1) ON CONFLICT (a) DO UPDATE SET b = count(*)
+		INSERT INTO t VALUES (1,'x',1) ON CONFLICT (a) DO UPDATE SET b = 'y' WHERE excluded.a
+		INSERT INTO t VALUES (1,'x',1) ON CONFLICT (a) DO UPDATE SET nix = 'y'
+		WITH w AS (SELECT 1 AS k UNION ALL SELECT 77) INSERT INTO t SELECT k, 'w', k + 20000 FROM w ON CONFLICT (a) DO UPDATE SET b = 'w2' RETURNING a, b`,
+	"returning": `
+		CREATE TEMP TABLE t (a int PRIMARY KEY, b text DEFAULT 'x', c int UNIQUE CHECK (c > 0))
+		INSERT INTO t VALUES (1,'one',1),(2,'two',2)
+		INSERT INTO t VALUES (1,'one',1),(2,'two',2) RETURNING count(*)
+		INSERT INTO t VALUES (201,'one',201),(202,'two',202) RETURNING (SELECT count(*) FROM t)
+		INSERT INTO t VALUES (3) RETURNING *, row_number() over ()
+		INSERT INTO t VALUES (3) RETURNING generate_series(1,2)
+		INSERT INTO t VALUES (303) RETURNING a, b
+		INSERT INTO t AS q VALUES (4) RETURNING q.a, t.b
+		INSERT INTO t AS q VALUES (304) RETURNING q.a, b AS "B x"
+		UPDATE t SET b = v.y FROM (VALUES (1,'uno'),(2,'dos')) v(x,y) WHERE t.a = v.x RETURNING t.*, v.y
+		UPDATE t SET b = v.y FROM (VALUES (1,'uno'),(2,'dos')) v(x,y) WHERE t.a = v.x RETURNING *
+		UPDATE t SET b = 'x' FROM (VALUES (1,'uno'),(2,'dos')) v(x,y) JOIN (VALUES (1, 5)) w(x, z) USING (x) WHERE t.a = x RETURNING *, t.b || v.y, w
+		UPDATE t SET a = a + 1000 WHERE a < 3 RETURNING a, (SELECT min(a) FROM t), (SELECT count(*) FROM t x WHERE x.a < t.a)
+		DELETE FROM t USING (VALUES (1001,'uno')) v(x,y) WHERE t.a = v.x RETURNING *
+		DELETE FROM t WHERE a = 304 RETURNING (SELECT count(*) FROM t), a
+		DELETE FROM t WHERE a = 303 RETURNING t.a AS x, a IN (SELECT a FROM t), EXISTS (SELECT FROM t q WHERE q.a = t.a)
+		INSERT INTO t VALUES (500, 'q', 500) RETURNING 1/(a-500)
+		INSERT INTO t VALUES (501, 'q', 501) RETURNING NULL, 'lit', 1.5, a::text
+		INSERT INTO t VALUES (502, 'q', 502) RETURNING nix
+		INSERT INTO t VALUES (502, 'q', 502) RETURNING *, *
+		SELECT * FROM t WHERE a = 500
+		UPDATE t SET (a, b) = (SELECT 10000 + t.a, 'sub') WHERE a = 501 RETURNING *
+		UPDATE t SET (a, b) = (SELECT 1, 'sub', 3) WHERE a = 501
+		UPDATE t SET (a, b) = (SELECT 1) WHERE a = 501
+		UPDATE t SET (a, b) = (SELECT x, 'y' FROM generate_series(1,2) x)
+		UPDATE t SET (b, c) = (SELECT 'empty', 1 WHERE false) WHERE a = 10501 RETURNING *
+		UPDATE t SET (b, c) = (SELECT 'a', 'b') WHERE a = 10501
+		UPDATE t SET (b, c) = (SELECT 'a', 9999), a = 10502 WHERE a = 10501 RETURNING *
+		UPDATE t SET (b, c) = (SELECT z.b, z.c + 7 FROM t z WHERE z.a = t.a) WHERE c IS NOT NULL RETURNING a, b, c
+		UPDATE t SET (b) = (SELECT 'one') WHERE a = 10502 RETURNING b
+		UPDATE t SET (b) = ROW('two') WHERE a = 10502 RETURNING b
+		UPDATE t SET (b, a) = 5
+		UPDATE t SET (b, b) = (SELECT 'x', 'y')
+		WITH t AS (SELECT 1 AS a) UPDATE t SET b = 'cte' WHERE a = 2 RETURNING *
+		WITH w AS (SELECT 2 AS a) UPDATE t SET b = 'cte' FROM w WHERE w.a = t.a - 1 RETURNING *, (SELECT a FROM w)
+		WITH w AS (SELECT 2 AS a) DELETE FROM t USING w WHERE w.a = t.a - 1 RETURNING *, (SELECT a FROM w)
+		CREATE TEMP TABLE n (k numeric PRIMARY KEY, f float8 UNIQUE, s char(3) UNIQUE)
+		INSERT INTO n VALUES (1.0, 0, 'a'), (1.00, 5, 'b'), (2, '-0', 'c'), (3, 7, 'a  '), (4, 'nan', 'd'), (5, 'nan', 'e') ON CONFLICT DO NOTHING RETURNING *
+		INSERT INTO n VALUES (1.000, 50, 'z') ON CONFLICT (k) DO UPDATE SET f = excluded.f RETURNING *
+		CREATE TEMP TABLE nk (a int)
+		INSERT INTO nk VALUES (1), (1) ON CONFLICT DO NOTHING
+		INSERT INTO nk VALUES (1) ON CONFLICT (a) DO NOTHING
+		INSERT INTO nk SELECT i FROM generate_series(1, 5000) i
+		INSERT INTO nk SELECT i FROM generate_series(1, 5000) i RETURNING a
+		UPDATE nk SET a = -a WHERE a > 10 RETURNING a
+		DELETE FROM nk WHERE a < 0 RETURNING a
+		SELECT count(*) FROM nk
+		PREPARE i AS INSERT INTO nk VALUES ($1) RETURNING a + $2::int
+		EXECUTE i(3, 4)
+		PREPARE o(int, text) AS INSERT INTO t VALUES ($1, $2, $1) ON CONFLICT (a) DO UPDATE SET b = $2 || excluded.b RETURNING b
+		EXECUTE o(3, 'p')
+		EXECUTE o(4321, 'p')`,
+	"names": `
+		CREATE TEMP TABLE "Quoted Name" ("A b" int CHECK ("A b" > 0), "select" text UNIQUE)
+		CREATE TEMP TABLE "quoted name" (b int)
+		INSERT INTO "Quoted Name" VALUES (1, 'x'), (2, 'x')
+		INSERT INTO "Quoted Name" VALUES (-1, 'x')
+		INSERT INTO "Quoted Name" VALUES (1, 'x')
+		UPDATE "Quoted Name" SET "select" = "A b" || '!' RETURNING "Quoted Name"."A b"
+		SELECT q."A b", * FROM pg_temp."Quoted Name" q
+		SELECT '"Quoted Name"'::regclass, to_regclass('"quoted name"')
+		DROP TABLE "Quoted Name"
+		SELECT * FROM "quoted name"
+		SELECT * FROM "Quoted Name"`,
 	"transactions": `
 		CREATE TEMP TABLE t (i int, s text)
 		INSERT INTO t SELECT i, 'first' FROM generate_series(1, 5) i
