@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/sluicedb/sluice/exec"
@@ -21,11 +22,9 @@ func (s *Session) runCreateTemp(ctx context.Context, p *Portal, x *parse.CreateT
 	if s.set.boolean("transaction_read_only") {
 		return "", sql.Errorf(sql.CodeReadOnlyTransaction, "cannot execute %s in a read-only transaction", tag)
 	}
-	name := x.Name.Parts[len(x.Name.Parts)-1]
-	if len(x.Name.Parts) > 1 {
-		if schema := x.Name.Parts[len(x.Name.Parts)-2]; schema != "pg_temp" && schema != s.temp.name {
-			return "", sql.Errorf(sql.CodeInvalidTableDefinition, "cannot create temporary relation in non-temporary schema").At(x.Name.Pos())
-		}
+	name, err := s.tempName(x.Name)
+	if err != nil {
+		return "", err
 	}
 	if s.temp.now.byName(name) != nil {
 		if x.IfNotExists {
@@ -70,6 +69,78 @@ func (s *Session) runCreateTemp(ctx context.Context, p *Portal, x *parse.CreateT
 	return tag, nil
 }
 
+// tempName is the name of a temporary relation to make.
+func (s *Session) tempName(n parse.Name) (string, error) {
+	if len(n.Parts) > 1 {
+		if schema := n.Parts[len(n.Parts)-2]; schema != "pg_temp" && schema != s.temp.name {
+			return "", sql.Errorf(sql.CodeInvalidTableDefinition, "cannot create temporary relation in non-temporary schema").At(n.Pos())
+		}
+	}
+	return n.Parts[len(n.Parts)-1], nil
+}
+
+// runCreateTempView runs CREATE TEMP VIEW.
+func (s *Session) runCreateTempView(ctx context.Context, x *parse.CreateView) (string, error) {
+	if s.set.boolean("transaction_read_only") {
+		return "", sql.Errorf(sql.CodeReadOnlyTransaction, "cannot execute CREATE VIEW in a read-only transaction")
+	}
+	name, err := s.tempName(x.Name)
+	if err != nil {
+		return "", err
+	}
+	old := s.temp.now.byName(name)
+	if old != nil && !x.Replace {
+		return "", sql.Errorf(sql.CodeDuplicateTable, "relation \"%s\" already exists", name)
+	}
+	cols, deps, err := s.bindView(ctx, x.Text, x.Columns)
+	if err != nil {
+		return "", err
+	}
+	t := &model.Table{Name: name, Columns: cols}
+	s.newTempTable(t)
+	t.Kind, t.ViewSQL, t.ViewPath = model.KindView, x.Text, append([]string{s.temp.name}, s.env().SearchPath...)
+	view := &tempTable{table: t, deps: deps}
+	if old == nil {
+		s.addTemp(view)
+		return "CREATE VIEW", nil
+	}
+	if err := replaces(old.table, t); err != nil {
+		return "", err
+	}
+	t.OID = old.table.OID
+	var list []*tempTable
+	for _, o := range s.temp.now.list() {
+		if o == old {
+			o = view
+		}
+		list = append(list, o)
+	}
+	s.setTemp(list)
+	return "CREATE VIEW", nil
+}
+
+// replaces refuses a view that cannot take the place of an old one: what reads that
+// must find its columns.
+func replaces(old, view *model.Table) error {
+	if old.Kind != model.KindView {
+		return sql.Errorf(sql.CodeWrongObjectType, "\"%s\" is not a view", old.Name)
+	}
+	if len(view.Columns) < len(old.Columns) {
+		return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot drop columns from view")
+	}
+	for i, c := range old.Columns {
+		n := view.Columns[i]
+		if n.Name != c.Name {
+			return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot change name of view column \"%s\" to \"%s\"", c.Name, n.Name)
+		}
+		if n.Type != c.Type {
+			return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot change data type of view column \"%s\" from %s to %s", c.Name,
+				sql.FormatType(c.Type.OID, c.Type.Mod), sql.FormatType(n.Type.OID, n.Type.Mod))
+		}
+	}
+	return nil
+}
+
 func newTableRows(t *model.Table) *exec.TableRows {
 	types := make([]sql.Type, len(t.Columns))
 	for i, c := range t.Columns {
@@ -81,6 +152,7 @@ func newTableRows(t *model.Table) *exec.TableRows {
 // defineTemp gives a table its columns and constraints.
 func (s *Session) defineTemp(ctx context.Context, t *model.Table, x *parse.CreateTemp) error {
 	at := map[string]int{}
+	var defaults, checks []parse.Expr
 	for i, d := range x.Columns {
 		if _, dup := at[d.Name]; dup {
 			return sql.Errorf(sql.CodeDuplicateColumn, "column \"%s\" specified more than once", d.Name)
@@ -94,6 +166,7 @@ func (s *Session) defineTemp(ctx context.Context, t *model.Table, x *parse.Creat
 			return sql.Errorf(sql.CodeInvalidTableDefinition, "column \"%s\" has pseudo-type %s", d.Name, sql.FormatType(typ.OID, -1))
 		}
 		t.Columns = append(t.Columns, model.Column{Name: d.Name, Type: typ, NotNull: d.NotNull, Default: d.Default})
+		defaults = append(defaults, d.Value)
 	}
 	all := x.Constraints
 	for _, d := range x.Columns {
@@ -102,7 +175,7 @@ func (s *Session) defineTemp(ctx context.Context, t *model.Table, x *parse.Creat
 	primary := false
 	for _, k := range all {
 		if k.Kind == parse.CheckConstraint {
-			t.Checks = append(t.Checks, model.Check{Name: k.Name, Text: k.Check})
+			t.Checks, checks = append(t.Checks, model.Check{Name: k.Name, Text: k.Check}), append(checks, k.Cond)
 			continue
 		}
 		key := model.Key{Name: k.Name, Primary: k.Kind == parse.PrimaryKey}
@@ -110,6 +183,13 @@ func (s *Session) defineTemp(ctx context.Context, t *model.Table, x *parse.Creat
 			i, ok := at[c]
 			if !ok {
 				return sql.Errorf(sql.CodeUndefinedColumn, "column \"%s\" named in key does not exist", c).At(k.Pos())
+			}
+			if slices.Contains(key.Columns, i) {
+				kind := "unique"
+				if key.Primary {
+					kind = "primary key"
+				}
+				return sql.Errorf(sql.CodeDuplicateColumn, "column \"%s\" appears twice in %s constraint", c, kind).At(k.Pos())
 			}
 			key.Columns = append(key.Columns, i)
 			if key.Primary {
@@ -132,5 +212,5 @@ func (s *Session) defineTemp(ctx context.Context, t *model.Table, x *parse.Creat
 	if err != nil {
 		return err
 	}
-	return bind.CheckTable(ctx, s.env(), s.bindOptions(snap, nil), t)
+	return bind.CheckTable(ctx, s.env(), s.bindOptions(snap, nil), t, defaults, checks)
 }

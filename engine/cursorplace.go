@@ -48,12 +48,15 @@ func (p *Portal) backward() error {
 	return nil
 }
 
-func (p *Portal) newSpool() *exec.Spool {
-	types := make([]sql.Type, len(p.prep.Fields))
-	for i, f := range p.prep.Fields {
+func (p *Portal) newSpool() *exec.Spool { return p.s.newPagedSpool(p.prep.Fields) }
+
+// newPagedSpool makes room for rows that wait to be fetched.
+func (s *Session) newPagedSpool(fields []Field) *exec.Spool {
+	types := make([]sql.Type, len(fields))
+	for i, f := range fields {
 		types[i] = f.Type
 	}
-	cfg := &p.s.eng.cfg
+	cfg := &s.eng.cfg
 	return exec.NewSpool(cfg.SpillDir, cfg.Memory, pagedMemory, types)
 }
 

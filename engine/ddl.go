@@ -73,9 +73,16 @@ func (s *Session) runDDL(ctx context.Context, stmt ddl.Stmt) (Rows, func(int64) 
 		return nil, nil, sql.Errorf(sql.CodeReadOnlyTransaction, "cannot change the catalog in a read-only transaction")
 	}
 	if drop, ok := stmt.(*ddl.DropTable); ok {
-		rest := s.dropTemp(drop)
+		rest, err := s.dropTemp(drop)
+		if err != nil {
+			return nil, nil, err
+		}
 		if rest == nil {
-			return nil, func(int64) string { return "DROP TABLE" }, nil
+			tag := "DROP TABLE"
+			if drop.View {
+				tag = "DROP VIEW"
+			}
+			return nil, func(int64) string { return tag }, nil
 		}
 		stmt = rest
 	}
@@ -102,7 +109,7 @@ func (s *Session) execDDL(ctx context.Context, stmt ddl.Stmt) (*ddl.Result, erro
 	return ddl.Exec(ctx, &ddl.Session{
 		Snapshot: snap, Catalog: s.opts.Database, SearchPath: env.SearchPath, User: s.opts.User, Update: s.updateCatalog,
 		Objects:    func(location string) (object.Store, error) { return s.eng.cfg.Store.For(location) },
-		BindView:   s.bindView,
+		BindView:   s.bindLakeView,
 		Partitions: snap.Partitions(env),
 		Analyze: func(ctx context.Context, t *model.Table, columns []string) (*model.TableStats, []ddl.PartitionStats, error) {
 			return s.analyze(ctx, snap, env, t, columns)
@@ -110,38 +117,48 @@ func (s *Session) execDDL(ctx context.Context, stmt ddl.Stmt) (*ddl.Result, erro
 	}, stmt)
 }
 
-// bindView checks a view's query and gives its columns.
-func (s *Session) bindView(ctx context.Context, text string, names []string) ([]model.Column, error) {
+// bindLakeView checks the query of a view in the catalog and gives its columns.
+func (s *Session) bindLakeView(ctx context.Context, text string, names []string) ([]model.Column, error) {
+	cols, deps, err := s.bindView(ctx, text, names)
+	for _, oid := range deps {
+		if t := s.temp.now.byOID(oid); t != nil {
+			return nil, sql.Errorf(sql.CodeFeatureNotSupported, "a view of temporary %s \"%s\" is not supported", t.kind(), t.table.Name).
+				WithHint("Views are kept for all sessions, temporary tables for one; use CREATE TEMP VIEW instead.")
+		}
+	}
+	return cols, err
+}
+
+// bindView checks a view's query and gives its columns and the relations that it reads.
+func (s *Session) bindView(ctx context.Context, text string, names []string) ([]model.Column, []sql.OID, error) {
 	stmts, err := s.eng.parser.Parse(text, s.dialect())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(stmts) != 1 {
-		return nil, sql.Errorf(sql.CodeSyntaxError, "a view is defined by one query")
+		return nil, nil, sql.Errorf(sql.CodeSyntaxError, "a view is defined by one query")
 	}
 	sel, ok := stmts[0].Stmt.(*parse.Select)
 	if !ok {
-		return nil, sql.Errorf(sql.CodeSyntaxError, "a view is defined by a SELECT")
+		return nil, nil, sql.Errorf(sql.CodeSyntaxError, "a view is defined by a SELECT")
 	}
 	snap, err := s.snapshot(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	b, err := bind.Bind(ctx, s.env(), sel, s.bindOptions(snap, nil))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var deps []sql.OID
 	for _, d := range b.Deps {
-		if t := snap.TableByOID(d.OID); t != nil && t.Kind == model.KindTemp {
-			return nil, sql.Errorf(sql.CodeFeatureNotSupported, "a view of temporary table \"%s\" is not supported", t.Name).
-				WithHint("Views are kept for all sessions, temporary tables for one; use CREATE TEMP TABLE ... AS instead.")
-		}
+		deps = append(deps, d.OID)
 	}
 	if len(b.ParamTypes) > 0 {
-		return nil, sql.Errorf(sql.CodeUndefinedParameter, "there is no parameter $1")
+		return nil, nil, sql.Errorf(sql.CodeUndefinedParameter, "there is no parameter $1")
 	}
 	if len(names) > len(b.Output) {
-		return nil, sql.Errorf(sql.CodeSyntaxError, "CREATE VIEW specifies more column names than columns")
+		return nil, nil, sql.Errorf(sql.CodeSyntaxError, "CREATE VIEW specifies more column names than columns")
 	}
 	cols := make([]model.Column, len(b.Output))
 	seen := map[string]bool{}
@@ -151,10 +168,10 @@ func (s *Session) bindView(ctx context.Context, text string, names []string) ([]
 			name = strings.ToLower(names[i])
 		}
 		if seen[name] {
-			return nil, sql.Errorf(sql.CodeDuplicateColumn, "column \"%s\" specified more than once", name)
+			return nil, nil, sql.Errorf(sql.CodeDuplicateColumn, "column \"%s\" specified more than once", name)
 		}
 		seen[name] = true
 		cols[i] = model.Column{Name: name, Type: c.T}
 	}
-	return cols, nil
+	return cols, deps, nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluicedb/sluice/exec"
+	"github.com/sluicedb/sluice/planner/bind"
 	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/planner/physical"
 	"github.com/sluicedb/sluice/planner/place"
@@ -15,8 +16,12 @@ import (
 func (s *Session) explained(ctx context.Context, p *Prepared, x *parse.Explain) (*query, error) {
 	stmt := parse.Statement{Stmt: x.Query, Text: x.Text}
 	switch q := x.Query.(type) {
-	case *parse.Select:
+	case *parse.Select, *parse.Insert, *parse.Update, *parse.Delete:
 		return s.bindQuery(ctx, stmt, q, p.Params)
+	case *parse.CreateTemp:
+		if sel, ok := q.Query.(*parse.Select); ok && !physical.Analyzes(x.Options) {
+			return s.bindQuery(ctx, stmt, sel, p.Params)
+		}
 	case *parse.DeclareCursor:
 		if sel, ok := q.Query.(*parse.Select); ok {
 			return s.bindQuery(ctx, stmt, sel, p.Params)
@@ -34,7 +39,7 @@ func (s *Session) explained(ctx context.Context, p *Prepared, x *parse.Explain) 
 		err.Hint = q.Hint
 		return nil, err
 	}
-	return nil, sql.Errorf(sql.CodeFeatureNotSupported, "EXPLAIN is for queries").At(x.Pos())
+	return nil, sql.Errorf(sql.CodeFeatureNotSupported, "EXPLAIN is for queries and statements that write rows").At(x.Pos())
 }
 
 func (s *Session) describeExplain(ctx context.Context, p *Prepared, x *parse.Explain) error {
@@ -83,6 +88,10 @@ func (s *Session) runExplain(ctx context.Context, p *Portal, x *parse.Explain) (
 	if opt.Settings {
 		opt.Changed = s.set.changed()
 	}
+	if w := pl.query.bound.Write; w != nil && w.Table != nil {
+		verb := map[bind.WriteKind]string{bind.WriteInsert: "Insert", bind.WriteUpdate: "Update", bind.WriteDelete: "Delete"}[w.Kind]
+		opt.Writes = verb + " on " + w.Table.Database + "." + w.Table.Name
+	}
 	if opt.Analyze {
 		if opt.Actuals, err = s.runToEnd(ctx, p, pl); err != nil {
 			return nil, err
@@ -99,14 +108,25 @@ func (s *Session) runExplain(ctx context.Context, p *Portal, x *parse.Explain) (
 	return rows, nil
 }
 
-// runToEnd runs a plan, throws its rows away and keeps the figures.
+// runToEnd runs a plan and keeps the figures. Its rows are thrown away, but what it
+// writes is written.
 func (s *Session) runToEnd(ctx context.Context, p *Portal, pl *planned) (*actuals, error) {
+	began := time.Now()
+	if w := pl.query.bound.Write; w != nil {
+		c, _, err := s.write(ctx, p, pl)
+		if err != nil {
+			return nil, err
+		}
+		if c.returns != nil {
+			c.returns.Close()
+		}
+		return &actuals{nodes: c.x.Stats(), stmt: s.statementActual(p, c.x, time.Since(began))}, nil
+	}
 	rows, err := s.openQuery(ctx, p, pl)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	began := time.Now()
 	for {
 		b, err := rows.Next(ctx)
 		if err != nil {
@@ -145,6 +165,9 @@ func (a *actuals) Statement() physical.StatementActual { return a.stmt }
 
 // Node implements physical.Actuals.
 func (a *actuals) Node(i int) (physical.Actual, bool) {
+	if i == physical.WriteOrdinal {
+		return physical.Actual{Time: a.stmt.Execution}, true
+	}
 	if i >= len(a.nodes) {
 		return physical.Actual{}, false
 	}

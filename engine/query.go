@@ -28,7 +28,6 @@ import (
 type query struct {
 	stmt   parse.Statement
 	tree   parse.Stmt // what is bound: the statement, or the query in it
-	types  []sql.OID  // as the client gave them
 	bound  *bind.Bound
 	path   string // search_path it was bound under
 	fields []Field
@@ -41,7 +40,7 @@ func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, tree pars
 	if err != nil {
 		return nil, err
 	}
-	q := &query{stmt: stmt, tree: tree, types: types}
+	q := &query{stmt: stmt, tree: tree}
 	q.path, _ = s.set.get("search_path")
 	q.bound, err = bind.Bind(ctx, s.env(), tree, s.bindOptions(snap, types))
 	if err != nil {
@@ -66,7 +65,7 @@ func (s *Session) fresh(ctx context.Context, q *query, snap *catalog.Snapshot) (
 	if q.bound.CatalogVersion == snap.Version() && path == q.path && !q.bound.Stable {
 		return q, nil
 	}
-	n, err := s.bindQuery(ctx, q.stmt, q.tree, q.types)
+	n, err := s.bindQuery(ctx, q.stmt, q.tree, q.params) // the types of the values that there are
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/sluicedb/sluice/catalog"
@@ -66,11 +67,30 @@ func (t *tempTables) close() {
 	t.now = nil
 }
 
-// tempTable is a table with its rows.
+// tempTable is a table with its rows, or a view.
 type tempTable struct {
 	table    *model.Table
-	rows     *exec.TableRows
-	onCommit string // "delete", "drop", else the rows stay
+	rows     *exec.TableRows // nil: a view
+	onCommit string          // "delete", "drop", else the rows stay
+	deps     []sql.OID       // that a view reads
+}
+
+// kind is the word for what it is.
+func (t *tempTable) kind() string {
+	if t.table.Kind == model.KindView {
+		return "view"
+	}
+	return "table"
+}
+
+// needs is which of the relations a view reads, 0: none.
+func (t *tempTable) needs(of map[sql.OID]bool) sql.OID {
+	for _, oid := range t.deps {
+		if of[oid] {
+			return oid
+		}
+	}
+	return 0
 }
 
 // withRows is the table with other rows.
@@ -119,6 +139,30 @@ func (s *tempState) Rows(oid sql.OID) *exec.TableRows {
 	return nil
 }
 
+// dependents are the views that read the relations, or read one that does.
+func (s *tempState) dependents(of map[sql.OID]bool) []*tempTable {
+	var out []*tempTable
+	all := maps.Clone(of)
+	for _, t := range s.list() { // a view comes after what it reads
+		if !all[t.table.OID] && t.needs(all) != 0 {
+			all[t.table.OID] = true
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// without is the tables that are left.
+func (s *tempState) without(gone map[sql.OID]bool) []*tempTable {
+	var out []*tempTable
+	for _, t := range s.list() {
+		if !gone[t.table.OID] {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // with is the state with a table in the place of that with its OID.
 func (s *tempState) with(x *tempTable) *tempState {
 	out := &tempState{set: s.set, tables: make([]*tempTable, len(s.tables))}
@@ -149,19 +193,20 @@ func (s *Session) setTemp(list []*tempTable) {
 
 // commitTemp lets ON COMMIT have its effect.
 func (s *Session) commitTemp() {
-	var left []*tempTable
+	gone := map[sql.OID]bool{}
 	for _, t := range s.temp.now.list() {
 		switch t.onCommit {
 		case "delete":
 			s.temp.now = s.temp.now.with(t.withRows(t.rows.Empty()))
-			t = s.temp.now.byOID(t.table.OID)
 		case "drop":
-			continue
+			gone[t.table.OID] = true
 		}
-		left = append(left, t)
 	}
-	if len(left) < len(s.temp.now.list()) {
-		s.setTemp(left)
+	for _, v := range s.temp.now.dependents(gone) {
+		gone[v.table.OID] = true
+	}
+	if len(gone) > 0 {
+		s.setTemp(s.temp.now.without(gone))
 	}
 }
 
@@ -186,6 +231,9 @@ func (s *Session) sweepTemp() {
 	kept := map[*exec.Spool]struct{}{}
 	keep := func(st *tempState) {
 		for _, t := range st.list() {
+			if t.rows == nil {
+				continue
+			}
 			t.rows.Segments(func(sp *exec.Spool) { kept[sp] = struct{}{} })
 		}
 	}
@@ -207,34 +255,66 @@ func (s *Session) sweepTemp() {
 	}
 }
 
-// dropTemp drops the temporary tables that a DROP TABLE names, and returns what is
-// left of it for the catalog; nil: nothing.
-func (s *Session) dropTemp(x *ddl.DropTable) ddl.Stmt {
+// dropTemp drops the temporary tables or views that a DROP names, and returns what
+// is left of it for the catalog; nil: nothing.
+func (s *Session) dropTemp(x *ddl.DropTable) (ddl.Stmt, error) {
 	rest := *x
 	rest.Names = nil
-	list := s.temp.now.list()
+	gone := map[sql.OID]bool{}
 	for _, n := range x.Names {
 		t := s.tempNamed(n.Database, n.Exact)
-		if t == nil || x.View {
+		if t == nil {
 			rest.Names = append(rest.Names, n)
 			continue
 		}
-		var left []*tempTable
-		for _, o := range list {
-			if o != t {
-				left = append(left, o)
+		if isView := t.table.Kind == model.KindView; isView != x.View {
+			word, other := "table", "VIEW"
+			if x.View {
+				word, other = "view", "TABLE"
+			}
+			return nil, sql.Errorf(sql.CodeWrongObjectType, "\"%s\" is not a %s", t.table.Name, word).
+				WithHint("Use DROP %s to remove it.", other).At(n.Pos)
+		}
+		gone[t.table.OID] = true
+	}
+	if len(gone) == 0 {
+		return x, nil
+	}
+	for _, v := range s.temp.now.dependents(gone) {
+		if !x.Cascade {
+			on := s.temp.now.byOID(v.needs(gone))
+			return nil, sql.Errorf(sql.CodeDependentObjects, "cannot drop %s %s because other objects depend on it", on.kind(), on.table.Name).
+				WithDetail("view %s depends on %s %s", v.table.Name, on.kind(), on.table.Name).
+				WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+		}
+		s.notice("NOTICE", "00000", "drop cascades to view %s", v.table.Name)
+		gone[v.table.OID] = true
+	}
+	for oid := range gone {
+		if err := s.unused(s.temp.now.byOID(oid).table, "DROP TABLE"); err != nil {
+			return nil, err
+		}
+	}
+	s.setTemp(s.temp.now.without(gone))
+	if len(rest.Names) == 0 {
+		return nil, nil
+	}
+	return &rest, nil
+}
+
+// unused refuses to change a table that a cursor, or another portal, still reads.
+func (s *Session) unused(t *model.Table, verb string) error {
+	for _, p := range s.portals {
+		if p.planned == nil || p.held {
+			continue
+		}
+		for _, d := range p.planned.query.bound.Deps {
+			if d.OID == t.OID {
+				return sql.Errorf(sql.CodeObjectInUse, "cannot %s \"%s\" because it is being used by active queries in this session", verb, t.Name)
 			}
 		}
-		list = left
 	}
-	if len(rest.Names) == len(x.Names) {
-		return x
-	}
-	s.setTemp(list)
-	if len(rest.Names) == 0 {
-		return nil
-	}
-	return &rest
+	return nil
 }
 
 // tempNamed finds a temporary table by its name and, unless that is "", its schema.

@@ -44,6 +44,10 @@ func (s *Session) runUtility(ctx context.Context, stmt parse.Stmt) (string, erro
 		return s.runDeclare(ctx, x)
 	case *parse.ClosePortal:
 		return s.runClose(x)
+	case *parse.CreateView:
+		if x.Temp {
+			return s.runCreateTempView(ctx, x)
+		}
 	case *parse.AlterSetting:
 		return s.runAlterSetting(ctx, x)
 	case *parse.SetSession:

@@ -31,38 +31,47 @@ func (s *Session) describeWrite(ctx context.Context, p *Prepared) error {
 
 // runWrite runs INSERT, UPDATE or DELETE.
 func (s *Session) runWrite(ctx context.Context, p *Portal) (Rows, func(int64) string, error) {
-	defer s.sweepTemp()
 	pl, err := s.planQuery(ctx, p.prep.query, p.params)
 	if err != nil {
 		return nil, nil, err
 	}
-	w := pl.query.bound.Write
-	old := pl.lake.temp.byOID(w.Table.OID)
-	c, err := s.collect(ctx, p, pl, old.table, old.rows)
+	c, n, err := s.write(ctx, p, pl)
 	if err != nil {
 		return nil, nil, err
 	}
-	rows := old.rows.Without(c.gone)
-	n := c.gone.Len()
-	if w.Kind != bind.WriteDelete {
-		n = c.spool.Rows()
-		if rows, err = rows.With(c.spool, func() *exec.Spool { return s.newSpool(old.table) }); err != nil {
-			return nil, nil, c.failed(err)
-		}
-	}
-	next := pl.lake.temp.with(old.withRows(rows))
-	if w.Kind != bind.WriteDelete && n > 0 {
-		if err := s.checkKeys(ctx, old.table, next); err != nil {
-			return nil, nil, c.failed(err)
-		}
-	}
-	s.temp.now = next
-	verb := map[bind.WriteKind]string{bind.WriteInsert: "INSERT 0", bind.WriteUpdate: "UPDATE", bind.WriteDelete: "DELETE"}[w.Kind]
+	verb := map[bind.WriteKind]string{bind.WriteInsert: "INSERT 0", bind.WriteUpdate: "UPDATE", bind.WriteDelete: "DELETE"}[c.write.Kind]
 	tag := func(int64) string { return rowsTag(verb, n) }
 	if c.returns == nil {
 		return nil, tag, nil
 	}
 	return &returnedRows{spool: c.returns}, tag, nil
+}
+
+// write runs a plan and makes the table's new state that of now; n is how many rows
+// it wrote.
+func (s *Session) write(ctx context.Context, p *Portal, pl *planned) (c *collector, n int64, err error) {
+	defer s.sweepTemp()
+	w := pl.query.bound.Write
+	old := pl.lake.temp.byOID(w.Table.OID)
+	if c, err = s.collect(ctx, p, pl, old.table, old.rows); err != nil {
+		return nil, 0, err
+	}
+	rows := old.rows.Without(c.gone)
+	n = c.gone.Len()
+	if w.Kind != bind.WriteDelete {
+		n = c.spool.Rows()
+		if rows, err = rows.With(c.spool, func() *exec.Spool { return s.newSpool(old.table) }); err != nil {
+			return nil, 0, c.failed(err)
+		}
+	}
+	next := pl.lake.temp.with(old.withRows(rows))
+	if w.Kind != bind.WriteDelete && n > 0 {
+		if err := s.checkKeys(ctx, old.table, next); err != nil {
+			return nil, 0, c.failed(err)
+		}
+	}
+	s.temp.now = next
+	return c, n, nil
 }
 
 // returnedRows are the rows of RETURNING.
@@ -106,6 +115,7 @@ type collector struct {
 	seen    []*exec.KeySet // keys of rows that came, by arbiter
 	sel     []int32
 	batch   vector.Batch
+	x       *exec.Execution // that it was run by
 }
 
 // collect runs a plan to its end.
@@ -119,7 +129,7 @@ func (s *Session) collect(ctx context.Context, p *Portal, pl *planned, t *model.
 		c.spool = s.newSpool(t)
 	}
 	if w.Returns > 0 {
-		c.returns = p.newSpool()
+		c.returns = s.newPagedSpool(pl.query.fields)
 	}
 	for range w.Arbiters {
 		seen := exec.NewKeySet(s.eng.cfg.Memory, s.eng.cfg.StatementMemory)
@@ -130,6 +140,7 @@ func (s *Session) collect(ctx context.Context, p *Portal, pl *planned, t *model.
 	if err != nil {
 		return nil, c.failed(err)
 	}
+	c.x = rows.x
 	defer rows.Close()
 	for {
 		b, err := rows.Next(ctx)
@@ -347,6 +358,9 @@ func (s *Session) runTruncate(ctx context.Context, x *parse.Truncate) (string, e
 	for _, n := range x.Tables {
 		t, err := bind.WriteTarget(ctx, s.env(), s.bindOptions(snap, nil), &parse.TableName{P: n.P, Name: n}, "TRUNCATE")
 		if err != nil {
+			return "", err
+		}
+		if err := s.unused(t, "TRUNCATE"); err != nil {
 			return "", err
 		}
 		old := next.byOID(t.OID)

@@ -4,6 +4,7 @@
 package model
 
 import (
+	"strings"
 	"time"
 
 	"github.com/sluicedb/sluice/sql"
@@ -85,6 +86,11 @@ type Table struct {
 
 	Checks []Check // KindTemp
 	Unique []Key   // KindTemp
+}
+
+// Temporary reports whether a relation is a session's own: a table or a view.
+func (t *Table) Temporary() bool {
+	return t.Kind == KindTemp || t.Kind == KindView && strings.HasPrefix(t.Database, "pg_temp_")
 }
 
 // Check is a condition that rows of a table must not fail.

@@ -50,8 +50,12 @@ func (p *parser) ours() bool {
 	switch p.tok.text {
 	case "create":
 		switch next {
-		case "database", "schema", "external", "table", "view", "or":
-			return next != "or" || p.orReplaceView()
+		case "or":
+			return p.orReplaceView()
+		case "table":
+			return !p.temporary()
+		case "database", "schema", "external", "view":
+			return true
 		}
 	case "drop":
 		switch next {
@@ -84,6 +88,12 @@ func (p *parser) ours() bool {
 func (p *parser) orReplaceView() bool {
 	words := p.words(4)
 	return words[2] == "replace" && words[3] == "view"
+}
+
+// temporary tells CREATE TABLE pg_temp.t, which is PostgreSQL's, from others.
+func (p *parser) temporary() bool {
+	w := p.words(6)
+	return w[2] == "pg_temp" || w[2] == "if" && w[5] == "pg_temp"
 }
 
 // alterOfProperties tells ALTER DATABASE d SET DBPROPERTIES|LOCATION from

@@ -17,7 +17,7 @@ func pgClass(w *writer) error {
 		w.set("oid", t.OID, "relname", t.Name, "relnamespace", d.OID, "relowner", w.ownerOID(t.Owner), "relam", am,
 			"relfilenode", t.OID, "relpages", pages, "reltuples", tuples, "relpersistence", byte('p'), "relkind", kind,
 			"relnatts", len(t.Columns)+len(t.Keys), "relhasrules", kind == 'v', "relispopulated", true, "relreplident", byte('d'))
-		if t.Kind == model.KindTemp {
+		if t.Temporary() {
 			w.set("relpersistence", byte('t'))
 		}
 		if t.Kind == model.KindVirtual {

@@ -129,6 +129,9 @@ func (it *nsItem) checkLateral(what string, pos int) error {
 // that knows the name; a bare name may also be a whole row.
 func (b *binder) columnRef(lv *level, r *parse.ColumnRef) (expr.Expr, error) {
 	pos := r.Pos()
+	if lv.clause == inDefault {
+		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "cannot use column reference in DEFAULT expression").At(pos)
+	}
 	switch len(r.Parts) {
 	case 1:
 		return b.bareColumn(lv, r.Parts[0], pos)

@@ -55,6 +55,12 @@ func (b *binder) subQuery(lv *level, s *parse.SubLink) (*sublink, *boundQuery, e
 	if !ok {
 		return nil, nil, sql.Errorf(sql.CodeFeatureNotSupported, "a subquery must be a query").At(s.Pos())
 	}
+	switch lv.clause {
+	case inCheck:
+		return nil, nil, sql.Errorf(sql.CodeFeatureNotSupported, "cannot use subquery in check constraint").At(s.Pos())
+	case inDefault:
+		return nil, nil, sql.Errorf(sql.CodeFeatureNotSupported, "cannot use subquery in DEFAULT expression").At(s.Pos())
+	}
 	lateral := lv.lateral
 	guards := lv.guards
 	b.subs++

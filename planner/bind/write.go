@@ -181,13 +181,16 @@ func (b *binder) defaultOf(lv *level, c *model.Column) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out expr.Expr
+	return b.bindDefault(lv, e, c)
+}
+
+func (b *binder) bindDefault(lv *level, e parse.Expr, c *model.Column) (out expr.Expr, err error) {
 	err = lv.within(inDefault, func() error {
 		o, err := b.operand(lv, e)
 		if err != nil {
 			return err
 		}
-		out, err = b.assign(operand{e: o.e}, c)
+		out, err = b.assign(o, c)
 		return err
 	})
 	return out, err

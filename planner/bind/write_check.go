@@ -41,7 +41,11 @@ func (b *binder) checks(lv *level, t *model.Table, row *nsItem) ([]expr.Expr, er
 	lv.items = []*nsItem{&item}
 	var out []expr.Expr
 	for _, k := range t.Checks {
-		cond, err := b.check(lv, k.Text)
+		e, err := parse.ParseExpr(k.Text)
+		if err != nil {
+			return nil, err
+		}
+		cond, err := b.check(lv, e)
 		if err != nil {
 			return nil, err
 		}
@@ -104,38 +108,31 @@ func (b *binder) written(w *Write, st *stage, cols, proposed []logical.Col, retu
 }
 
 // check binds a condition over the columns of the level.
-func (b *binder) check(lv *level, text string) (cond expr.Expr, err error) {
-	e, err := parse.ParseExpr(text)
-	if err != nil {
-		return nil, err
-	}
+func (b *binder) check(lv *level, e parse.Expr) (cond expr.Expr, err error) {
 	err = lv.within(inCheck, func() error {
 		cond, err = b.condition(lv, e, "CHECK")
 		return err
 	})
-	if err == nil && b.hasSubs(lv, []expr.Expr{cond}) {
-		err = sql.Errorf(sql.CodeFeatureNotSupported, "cannot use subquery in check constraint")
-	}
 	return cond, err
 }
 
-// CheckTable binds a new table's defaults and checks, and names the checks that have
-// no name as PostgreSQL does.
-func CheckTable(ctx context.Context, env *expr.Env, opts Options, t *model.Table) error {
+// CheckTable binds a new table's defaults, one for each column or nil, and checks,
+// and names the checks that have no name as PostgreSQL does.
+func CheckTable(ctx context.Context, env *expr.Env, opts Options, t *model.Table, defaults, checks []parse.Expr) error {
 	b := newBinder(ctx, env, opts)
 	lv := b.newLevel(nil, nil)
-	for i := range t.Columns {
-		e, err := b.defaultOf(lv, &t.Columns[i])
-		if err != nil {
-			return err
-		}
-		if b.hasSubs(lv, []expr.Expr{e}) {
-			return sql.Errorf(sql.CodeFeatureNotSupported, "cannot use subquery in DEFAULT expression")
-		}
-	}
-	item := &nsItem{name: t.Name, table: t, relVisible: true, colsVisible: true, lateralOK: true}
+	item := targetItem(t, parse.Alias{})
 	name := map[expr.ColumnID]string{}
-	for _, c := range t.Columns {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if defaults[i] != nil {
+			if _, err := b.bindDefault(lv, defaults[i], c); err != nil {
+				if e := sql.AsError(err); e.Code == sql.CodeDatatypeMismatch {
+					e.Message, e.Position = strings.Replace(e.Message, "but expression is", "but default expression is", 1), 0
+				}
+				return err
+			}
+		}
 		col := b.newCol(lv, c.Name, c.Type, expr.CollDefault)
 		name[col.ID] = c.Name
 		item.cols = append(item.cols, nsCol{name: c.Name, col: col})
@@ -143,7 +140,7 @@ func CheckTable(ctx context.Context, env *expr.Env, opts Options, t *model.Table
 	lv.items = []*nsItem{item}
 	for i := range t.Checks {
 		k := &t.Checks[i]
-		cond, err := b.check(lv, k.Text)
+		cond, err := b.check(lv, checks[i])
 		if err != nil {
 			return err
 		}

@@ -246,6 +246,7 @@ type ColumnDef struct {
 	Type    TypeName
 	NotNull bool
 	Default string // an expression's text, "" for none
+	Value   Expr   // the same, as it was written
 	// Constraints are CHECK, UNIQUE and PRIMARY KEY written with the column.
 	Constraints []Constraint
 }
@@ -267,6 +268,7 @@ type Constraint struct {
 	Name    string   // "" not given
 	Columns []string // of keys; empty: the column it is written with
 	Check   string   // an expression's text
+	Cond    Expr     // the same, as it was written
 }
 
 // FuncRef is one or more functions in FROM (ROWS FROM for more).

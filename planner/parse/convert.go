@@ -13,13 +13,14 @@ type converter struct {
 	chars      charMap
 	off        int // characters before the statement
 	text       string
-	start, end int // bytes of the statement in text
-	params     int // highest $n
+	start, end int  // bytes of the statement in text
+	params     int  // highest $n
+	placeless  bool // nothing gets a position
 }
 
 // pos converts a byte offset in the text, -1 for unknown, to a position.
 func (c *converter) pos(loc int32) P {
-	if loc < 0 {
+	if loc < 0 || c.placeless {
 		return 0
 	}
 	return P(c.chars.count(int(loc)) - c.off + 1)

@@ -194,7 +194,7 @@ func (c *converter) createTemp(s *pg.CreateStmt, p P) (Stmt, error) {
 	for _, n := range s.TableElts {
 		switch {
 		case n.GetColumnDef() != nil:
-			col, err := c.tableColumn(n.GetColumnDef())
+			col, err := c.tableColumn(n.GetColumnDef(), s.Relation.Relname)
 			if err != nil {
 				return nil, err
 			}
@@ -222,7 +222,7 @@ func (c *converter) createTempAs(s *pg.CreateTableAsStmt, p P) (Stmt, error) {
 }
 
 // tableColumn converts a column of CREATE TABLE with its constraints.
-func (c *converter) tableColumn(d *pg.ColumnDef) (ColumnDef, error) {
+func (c *converter) tableColumn(d *pg.ColumnDef, table string) (ColumnDef, error) {
 	t, err := c.typeName(d.TypeName)
 	if err != nil {
 		return ColumnDef{}, err
@@ -231,14 +231,21 @@ func (c *converter) tableColumn(d *pg.ColumnDef) (ColumnDef, error) {
 	if d.CollClause != nil {
 		return col, errUnsupported("COLLATE of a temporary table's column", c.pos(d.CollClause.Location))
 	}
+	said := false // NULL or NOT NULL
 	for _, n := range d.Constraints {
 		con := n.GetConstraint()
 		switch con.GetContype() {
-		case pg.ConstrType_CONSTR_NULL:
-		case pg.ConstrType_CONSTR_NOTNULL:
-			col.NotNull = true
+		case pg.ConstrType_CONSTR_NULL, pg.ConstrType_CONSTR_NOTNULL:
+			is := con.Contype == pg.ConstrType_CONSTR_NOTNULL
+			if said && is != col.NotNull {
+				return col, sql.Errorf(sql.CodeSyntaxError, "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"", col.Name, table).At(int(c.pos(con.Location)))
+			}
+			said, col.NotNull = true, is
 		case pg.ConstrType_CONSTR_DEFAULT:
-			if _, err := c.expr(con.RawExpr); err != nil {
+			if col.Default != "" {
+				return col, sql.Errorf(sql.CodeSyntaxError, "multiple default values specified for column \"%s\" of table \"%s\"", col.Name, table).At(int(c.pos(con.Location)))
+			}
+			if col.Value, err = c.expr(con.RawExpr); err != nil {
 				return col, err
 			}
 			if col.Default, err = exprText(con.RawExpr); err != nil {
@@ -262,10 +269,10 @@ func (c *converter) constraint(con *pg.Constraint) (*Constraint, error) {
 	k := &Constraint{P: c.pos(con.Location), Name: con.Conname}
 	switch con.Contype {
 	case pg.ConstrType_CONSTR_CHECK:
-		if _, err := c.expr(con.RawExpr); err != nil {
+		var err error
+		if k.Cond, err = c.expr(con.RawExpr); err != nil {
 			return nil, err
 		}
-		var err error
 		k.Check, err = exprText(con.RawExpr)
 		return k, err
 	case pg.ConstrType_CONSTR_UNIQUE, pg.ConstrType_CONSTR_PRIMARY:
@@ -295,13 +302,16 @@ func exprText(n *pg.Node) (string, error) {
 	return strings.TrimPrefix(text, "SELECT "), nil
 }
 
-// ParseExpr reads an expression's text.
+// ParseExpr reads the text of an expression that is not a part of the statement at
+// hand: it has no positions.
 func ParseExpr(text string) (Expr, error) {
-	stmts, err := Parse("SELECT "+text, 0)
+	text = "SELECT " + text
+	tree, err := pg.Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, sql.Errorf(sql.CodeInternal, "the text of an expression cannot be read: %v", err)
 	}
-	return stmts[0].Stmt.(*Select).Targets[0].Expr, nil
+	c := &converter{chars: newCharMap(text), text: text, end: len(text), placeless: true}
+	return c.expr(tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget().Val)
 }
 
 // selectInto is SELECT ... INTO as the CREATE TEMP TABLE AS that it stands for.

@@ -19,6 +19,8 @@ type ExplainOptions struct {
 	Changed      []string
 	// Actuals are what happened, with Analyze.
 	Actuals Actuals
+	// Writes is what is done with the plan's rows ("Insert on t"), "" nothing.
+	Writes string
 }
 
 // DefaultExplain returns EXPLAIN's defaults: COSTS, and with Analyze TIMING and SUMMARY.
@@ -81,6 +83,9 @@ func ParseExplain(opts map[string]string) (ExplainOptions, error) {
 	return o, nil
 }
 
+// Analyzes reports whether the options make EXPLAIN run the statement.
+func Analyzes(opts map[string]string) bool { return isOn(opts, "analyze") }
+
 func isOn(opts map[string]string, name string) bool {
 	v, ok := opts[name]
 	v = strings.ToLower(v)
@@ -131,9 +136,16 @@ type StatementActual struct {
 	Dollars              float64
 }
 
+// WriteOrdinal is the ordinal of what writes the plan's rows to a table.
+const WriteOrdinal = -1
+
 // Explain renders the plan: text lines, or one JSON document.
 func (p *Plan) Explain(opt ExplainOptions) []string {
 	root := describe(p.Root, &opt)
+	if opt.Writes != "" {
+		root.rel = "Outer"
+		root = &planNode{title: opt.Writes, typ: "ModifyTable", id: WriteOrdinal, est: root.est, kids: []*planNode{root}}
+	}
 	if opt.JSON {
 		return []string{p.json(root, &opt)}
 	}

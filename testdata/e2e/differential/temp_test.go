@@ -23,6 +23,12 @@ func (p *pair) both(t *testing.T, text string) {
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
+	if strings.HasPrefix(text, "EXPLAIN") { // plans differ
+		if got.State != want.State || (len(got.Rows) == 0) != (len(want.Rows) == 0) {
+			t.Errorf("%s: %s, not %s", text, got.State, want.State)
+		}
+		return
+	}
 	if d := answer.Difference(got, want, answer.Rules{}); d != "" {
 		t.Errorf("%s: %s", text, d)
 	} else if got.Tag != want.Tag {
@@ -219,6 +225,115 @@ var tempScripts = map[string]string{
 		PREPARE o(int, text) AS INSERT INTO t VALUES ($1, $2, $1) ON CONFLICT (a) DO UPDATE SET b = $2 || excluded.b RETURNING b
 		EXECUTE o(3, 'p')
 		EXECUTE o(4321, 'p')`,
+	"views": `
+		CREATE TEMP TABLE t (a int, b text)
+		INSERT INTO t VALUES (1, 'x'), (2, 'y')
+		CREATE TEMP VIEW v AS SELECT a, b || '!' AS c FROM t
+		SELECT * FROM v ORDER BY a
+		CREATE TEMP VIEW v AS SELECT 1
+		CREATE TEMP VIEW w (k, l) AS SELECT a, c FROM v WHERE a > 1
+		SELECT * FROM w
+		SELECT v.a, w.l FROM v LEFT JOIN w ON w.k = v.a ORDER BY 1
+		INSERT INTO t VALUES (3, 'z')
+		SELECT count(*) FROM w
+		CREATE OR REPLACE TEMP VIEW v AS SELECT a, b || '?' AS c, 5 AS more FROM t
+		CREATE OR REPLACE TEMP VIEW v AS SELECT a, b || '?' AS d, 5 AS more FROM t
+		CREATE OR REPLACE TEMP VIEW v AS SELECT a FROM t
+		CREATE OR REPLACE TEMP VIEW v AS SELECT a, a AS c, 5 AS more FROM t
+		CREATE OR REPLACE TEMP VIEW t AS SELECT 1
+		SELECT * FROM w
+		DROP TABLE v
+		DROP VIEW t
+		DROP TABLE t
+		DROP VIEW v
+		DROP VIEW v CASCADE
+		SELECT * FROM w
+		CREATE TEMP VIEW v AS SELECT * FROM t
+		DROP TABLE t CASCADE
+		SELECT * FROM v
+		CREATE TEMP VIEW tiny AS SELECT 1 AS only
+		SELECT * FROM tiny
+		DROP VIEW tiny
+		SELECT count(id) FROM tiny
+		BEGIN
+		CREATE TEMP TABLE d (a int) ON COMMIT DROP
+		CREATE TEMP VIEW dv AS SELECT * FROM d
+		SELECT * FROM dv
+		COMMIT
+		SELECT * FROM dv
+		CREATE TEMP VIEW bad AS SELECT nix
+		CREATE TEMP VIEW bad AS SELECT $1
+		CREATE TEMP VIEW bad AS SELECT 1 AS a, 2 AS a
+		CREATE TEMP VIEW bad (a, b) AS SELECT 1
+		CREATE TEMP VIEW public.bad AS SELECT 1
+		CREATE TEMP VIEW u AS SELECT 'lit' AS l, NULL AS n, 1.50 AS d, ARRAY[1] AS r
+		SELECT * FROM u
+		SELECT relname, relkind, relpersistence FROM pg_class WHERE relname = 'u'
+		SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'u'
+		SELECT viewname FROM pg_views WHERE viewname = 'u'
+		BEGIN
+		CREATE TEMP TABLE tt AS SELECT generate_series(1, 10) a
+		DECLARE c CURSOR FOR SELECT * FROM tt
+		FETCH 1 FROM c
+		SAVEPOINT s
+		DROP TABLE tt
+		ROLLBACK TO s
+		TRUNCATE tt
+		ROLLBACK TO s
+		CLOSE c
+		DROP TABLE tt
+		ROLLBACK
+		BEGIN
+		CREATE TEMP TABLE tt AS SELECT generate_series(1, 10) a
+		DECLARE c CURSOR WITH HOLD FOR SELECT * FROM tt
+		COMMIT
+		DROP TABLE tt
+		FETCH 3 FROM c
+		CLOSE c`,
+	"plans": `
+		CREATE TABLE pg_temp.z (a int)
+		CREATE TABLE IF NOT EXISTS pg_temp.z (a int)
+		SELECT * FROM z
+		DROP TABLE pg_temp.z
+		DROP TABLE IF EXISTS pg_temp.z
+		CREATE TEMP TABLE e (a int PRIMARY KEY)
+		EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) INSERT INTO e SELECT generate_series(1, 10)
+		SELECT count(*) FROM e
+		EXPLAIN UPDATE e SET a = 0
+		EXPLAIN ANALYZE UPDATE e SET a = 0
+		EXPLAIN (ANALYZE, FORMAT json) DELETE FROM e WHERE a > 5
+		EXPLAIN (FORMAT json) DELETE FROM e WHERE a > 5
+		EXPLAIN CREATE TEMP TABLE f AS SELECT * FROM e
+		PREPARE di AS DELETE FROM e WHERE a = $1
+		EXPLAIN ANALYZE EXECUTE di(1)
+		SELECT count(*) FROM e
+		PREPARE u AS UPDATE e SET a = $2 WHERE a = $1
+		EXECUTE u(2, 200)
+		DROP TABLE e
+		CREATE TEMP TABLE e (a int)
+		EXECUTE u(2, 200)
+		DROP TABLE e
+		CREATE TEMP TABLE e (a text)
+		EXECUTE u(2, 200)
+		DROP TABLE e
+		PREPARE noted AS SELECT $1 AS p, 1 + $2 AS n
+		EXECUTE noted('x', 2)
+		CREATE TEMP TABLE e (a int)
+		EXECUTE noted('x', 2)`,
+	"definitions": `
+		CREATE TEMP TABLE z (a int DEFAULT nix)
+		CREATE TEMP TABLE z (a int, b int DEFAULT a)
+		CREATE TEMP TABLE z (a int DEFAULT (SELECT 1))
+		CREATE TEMP TABLE z (a int CHECK (a > (SELECT 1)))
+		CREATE TEMP TABLE z (a int DEFAULT true)
+		CREATE TEMP TABLE z (a int NULL NOT NULL)
+		CREATE TEMP TABLE z (a int DEFAULT 1 DEFAULT 2)
+		CREATE TEMP TABLE z (a int, UNIQUE (a, a))
+		CREATE TEMP TABLE z (a int, PRIMARY KEY (a, a))
+		CREATE TEMP TABLE z (a int PRIMARY KEY NULL, b int DEFAULT 1 / 0)
+		INSERT INTO z VALUES (1)
+		INSERT INTO z (a) SELECT 1
+		SELECT count(*) FROM z`,
 	"names": `
 		CREATE TEMP TABLE "Quoted Name" ("A b" int CHECK ("A b" > 0), "select" text UNIQUE)
 		CREATE TEMP TABLE "quoted name" (b int)
