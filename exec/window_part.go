@@ -111,7 +111,7 @@ func (p *windowPart) bound(kind parse.BoundKind, off sql.Value, range_ int, star
 		return nil
 	}
 	if mode == parse.FrameRange {
-		return p.rangeBound(range_, start, out)
+		return p.rangeBound(range_, kind == parse.OffsetPreceding, start, out)
 	}
 	d := off.I
 	if off.Type.OID == sql.OIDNumeric {
@@ -141,8 +141,9 @@ func (p *windowPart) bound(kind parse.BoundKind, off sql.Value, range_ int, star
 }
 
 // rangeBound finds the bounds of RANGE with an offset: rows whose key lies at or
-// beyond the row's own key moved by the offset. NULLs are peers of NULLs only.
-func (p *windowPart) rangeBound(at int, start bool, out []int32) error {
+// beyond the row's own key moved by the offset. NULLs are peers of NULLs only. A key
+// that the offset moves out of its type's range has all rows on that side.
+func (p *windowPart) rangeBound(at int, preceding, start bool, out []int32) error {
 	spec := p.s.spec
 	key := spec.order.keys[0]
 	n := p.n()
@@ -162,13 +163,26 @@ func (p *windowPart) rangeBound(at int, start bool, out []int32) error {
 	}
 	ev := spec.bounds.NewEvaluator(p.s.env)
 	var rd rowReader
-	for from := 0; from < n; from += vector.BatchSize {
-		to := min(from+vector.BatchSize, n)
-		b := rd.read(p.s.rows, p.lo+from, p.lo+to)
-		v, err := ev.Eval(at, b, nil)
+	to := 0
+	for from := 0; from < n; from = to {
+		to = min(from+vector.BatchSize, n)
+		v, err := ev.Eval(at, rd.read(p.s.rows, p.lo+from, p.lo+to), nil)
 		if err != nil {
-			_, cause, _ := rowError(err)
-			return cause
+			row, cause, ok := rowError(err)
+			if !ok || sql.AsError(cause).Code != sql.CodeNumericOutOfRange {
+				return cause
+			}
+			if row == 0 {
+				if out[from] = int32(lo); !preceding {
+					out[from] = int32(hi)
+				}
+				to = from + 1
+				continue
+			}
+			to = from + row // those before it are good
+			if v, err = ev.Eval(at, rd.read(p.s.rows, p.lo+from, p.lo+to), nil); err != nil {
+				return err
+			}
 		}
 		for i := from; i < to; i++ {
 			if i < lo || i >= hi {

@@ -83,6 +83,7 @@ func defineCasts(d *defs) {
 	castNumerics(d)
 	castStrings(d)
 	castTimes(d)
+	castJSON(d)
 }
 
 // castText defines casts from and to text, varchar and bpchar through the types'
@@ -136,11 +137,7 @@ var toText = each(func(r *Row) error {
 
 // fromText reads any value.
 var fromText = each(func(r *Row) error {
-	s := r.Bytes(0)
-	if r.in.Args[0].Type.OID == sql.OIDBpchar {
-		s = vector.TrimBlanks(s)
-	}
-	v, err := r.Env().ParseText(r.in.Call.T, string(s))
+	v, err := r.Env().ParseText(r.in.Call.T, string(r.Bytes(0)))
 	if err != nil {
 		return err
 	}
@@ -237,10 +234,7 @@ func castStrings(d *defs) {
 		}
 	}
 	for _, s := range strs {
-		d.castTo(s, sql.OIDChar, each(func(r *Row) error {
-			b := r.Bytes(0)
-			return r.SetBytes(b[:min(1, len(b))])
-		}), safe)
+		d.castTo(s, sql.OIDChar, each(func(r *Row) error { return r.SetStr(sql.ParseChar(r.Str(0))) }), safe)
 	}
 	boolText := each(func(r *Row) error { // unlike its output form, the cast spells the word
 		s := "false"
@@ -272,8 +266,6 @@ func castStrings(d *defs) {
 		}
 		return r.SetBytes([]byte{byte(x)})
 	}))
-	d.castTo(sql.OIDJSON, sql.OIDJSONB, fromText)
-	d.castTo(sql.OIDJSONB, sql.OIDJSON, each(func(r *Row) error { return r.SetBytes(r.Bytes(0)) }), safe)
 }
 
 // known leaves out types that are listed but have no values here.

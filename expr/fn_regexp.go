@@ -165,7 +165,7 @@ func (re *regex) replace(s []byte, with string) []byte {
 	}
 	var out []byte
 	last := 0
-	for _, m := range re.re.FindAllSubmatchIndex(s, n) {
+	for _, m := range re.all(s, n) {
 		out = append(out, s[last:m[0]]...)
 		for i := 0; i < len(with); i++ {
 			if with[i] != '\\' || i+1 == len(with) {
@@ -225,7 +225,7 @@ func defineRegexpSets(d *defs) {
 		if re.global {
 			n = -1
 		}
-		for _, m := range re.re.FindAllStringSubmatchIndex(a[0].S, n) {
+		for _, m := range re.all([]byte(a[0].S), n) {
 			if !emit([]sql.Value{submatches(a[0].S, m)}) {
 				return nil
 			}
@@ -234,7 +234,7 @@ func defineRegexpSets(d *defs) {
 	}
 	d.fn("regexp_matches(text,text)", nil, set(matches))
 	d.fn("regexp_matches(text,text,text)", nil, set(matches))
-	split := func(a []sql.Value) ([]sql.Value, error) {
+	split := func(name string, a []sql.Value) ([]sql.Value, error) {
 		flags := ""
 		if len(a) > 2 {
 			flags = a[2].S
@@ -242,6 +242,9 @@ func defineRegexpSets(d *defs) {
 		re, err := (&regexCache{}).exact(a[1].S, flags)
 		if err != nil {
 			return nil, err
+		}
+		if re.global {
+			return nil, sql.Errorf(sql.CodeInvalidParameterValue, "%s() does not support the \"global\" option", name)
 		}
 		var out []sql.Value
 		last := 0
@@ -258,7 +261,7 @@ func defineRegexpSets(d *defs) {
 		if anyNull(a) {
 			return nil
 		}
-		l, err := split(a)
+		l, err := split("regexp_split_to_table", a)
 		for _, v := range l {
 			if !emit([]sql.Value{v}) {
 				break
@@ -273,7 +276,7 @@ func defineRegexpSets(d *defs) {
 		for k := range r.NArgs() {
 			a = append(a, r.Value(k))
 		}
-		l, err := split(a)
+		l, err := split("regexp_split_to_array", a)
 		if err != nil {
 			return err
 		}

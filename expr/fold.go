@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
 )
@@ -30,12 +32,8 @@ func foldNode(env *Env, e Expr, stable bool) Expr {
 		if x.Fn.Vol == Volatile || x.Fn.Vol == Stable && !stable || x.Fn.Kind == KindSet {
 			return e
 		}
-		if x.Fn.Strict {
-			for _, a := range x.Args {
-				if c, ok := a.(*Const); ok && c.V.Null {
-					return &Const{sql.NullOf(x.T)}
-				}
-			}
+		if x.Fn.Strict && slices.ContainsFunc(x.Args, isNull) && !slices.ContainsFunc(x.Args, failed) {
+			return &Const{sql.NullOf(x.T)}
 		}
 	case *ScalarArray:
 		if x.Op.Vol == Volatile || x.Op.Vol == Stable && !stable {
@@ -51,6 +49,17 @@ func foldNode(env *Env, e Expr, stable bool) Expr {
 		return &Const{v}
 	}
 	return e
+}
+
+func isNull(e Expr) bool {
+	c, ok := e.(*Const)
+	return ok && c.V.Null
+}
+
+// failed reports whether a folded argument is a constant's error.
+func failed(e Expr) bool {
+	c, ok := e.(*Call)
+	return ok && c.Fn.Vol == Immutable && !slices.ContainsFunc(c.Args, func(a Expr) bool { _, is := a.(*Const); return !is })
 }
 
 // retyped gives a constant the type of the node it replaces.

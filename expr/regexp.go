@@ -11,8 +11,9 @@ import (
 // regex is a PostgreSQL regular expression translated to Go's.
 type regex struct {
 	re     *regexp.Regexp
-	global bool // flag g
-	lazy   bool // it has non-greedy quantifiers: extracts are refused, as the preference rules differ
+	next   *regexp.Regexp // at the end of a match: only here, and never at a text's start; nil if it is never empty
+	global bool           // flag g
+	lazy   bool           // it has non-greedy quantifiers: extracts are refused, as the preference rules differ
 }
 
 func errRegexp(format string, args ...any) error {
@@ -21,7 +22,7 @@ func errRegexp(format string, args ...any) error {
 }
 
 // classes are the POSIX classes over Unicode, as LC_CTYPE C.UTF-8 has them.
-var classes = map[string]string{"alpha": `\p{L}`, "digit": `0-9`, "alnum": `\p{L}\p{Nd}`, "upper": `\p{Lu}`, "lower": `\p{Ll}`,
+var classes = map[string]string{"alpha": `\p{L}`, "digit": `0-9`, "ascii": `\x00-\x7f`, "word": `\p{L}\p{Nd}_`, "alnum": `\p{L}\p{Nd}`, "upper": `\p{Lu}`, "lower": `\p{Ll}`,
 	"space": `\s\v`, "punct": `[:punct:]`, "xdigit": `0-9A-Fa-f`, "cntrl": `[:cntrl:]`, "blank": ` \t`, "print": `\pL\pM\pN\pP\pS\x20`, "graph": `\pL\pM\pN\pP\pS`}
 
 // compileRegexp translates an advanced regular expression. Constructs that Go's
@@ -112,8 +113,11 @@ func compileRegexp(p, flags string) (*regex, error) {
 			}
 			quantifiable = false
 		case '*', '+', '?', '{':
-			if c == '{' && (i+1 >= len(p) || p[i+1] < '0' || p[i+1] > '9') {
-				return nil, sql.Errorf(sql.CodeInvalidRegexp, "invalid regular expression: invalid repetition count(s)")
+			if c == '{' && (i+1 >= len(p) || p[i+1] < '0' || p[i+1] > '9') { // stands for itself
+				b.WriteString(`\{`)
+				i++
+				quantifiable = true
+				continue
 			}
 			if !quantifiable {
 				return nil, sql.Errorf(sql.CodeInvalidRegexp, "invalid regular expression: quantifier operand invalid")
@@ -135,7 +139,15 @@ func compileRegexp(p, flags string) (*regex, error) {
 				i++
 			}
 			quantifiable = false
-		case '^', '|':
+		case '^':
+			if multi {
+				b.WriteByte(c)
+			} else {
+				b.WriteString(textStart)
+			}
+			i++
+			quantifiable = false
+		case '|':
 			b.WriteByte(c)
 			i++
 			quantifiable = false
@@ -163,7 +175,40 @@ func compileRegexp(p, flags string) (*regex, error) {
 		re.Longest()
 	}
 	r.re = re
+	if !multi && re.MatchString("") {
+		r.next = regexp.MustCompile(`\A(?:` + strings.ReplaceAll(b.String(), textStart, `[^\x00-\x{10ffff}]`) + ")")
+		r.next.Longest()
+	}
 	return r, nil
+}
+
+// textStart is a text's start in translated expressions.
+const textStart = `(?:\A)`
+
+// all returns all matches, n at most if it is not negative, as PostgreSQL finds them:
+// unlike in Go, an empty match may follow at the end of another one.
+func (r *regex) all(s []byte, n int) [][]int {
+	found := r.re.FindAllSubmatchIndex(s, n)
+	if r.next == nil || n == 1 {
+		return found
+	}
+	var out [][]int
+	for i, m := range found {
+		out = append(out, m)
+		end := m[1]
+		if m[0] == end || i+1 < len(found) && found[i+1][0] == end {
+			continue
+		}
+		if e := r.next.FindSubmatchIndex(s[end:]); e != nil && e[1] == 0 {
+			for k := range e {
+				if e[k] >= 0 {
+					e[k] += end
+				}
+			}
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // translateEscape writes the escape at the start of p and returns its length.
@@ -190,7 +235,7 @@ func translateEscape(b *strings.Builder, p string, inBracket bool) (int, error) 
 	case 'n', 't', 'r', 'f', 'v', 'a':
 		b.WriteString(p[:2])
 	case 'A':
-		b.WriteString(`\A`)
+		b.WriteString(textStart)
 	case 'Z':
 		b.WriteString(`\z`)
 	default:

@@ -105,7 +105,7 @@ func (r *Registry) Resolve(cands []*Func, argTypes []sql.OID) Resolution {
 	}
 	usable = dropShadowed(usable)
 	if len(usable) > 1 {
-		usable = selectCandidate(usable, argTypes)
+		usable = r.selectCandidate(usable, argTypes)
 	}
 	switch len(usable) {
 	case 0:
@@ -201,7 +201,7 @@ func keepBest(list []candidate, score func(c candidate) int) []candidate {
 }
 
 // selectCandidate is PostgreSQL's func_select_candidate.
-func selectCandidate(list []candidate, args []sql.OID) []candidate {
+func (r *Registry) selectCandidate(list []candidate, args []sql.OID) []candidate {
 	unknown := 0
 	for _, a := range args {
 		if a == sql.OIDUnknown {
@@ -303,15 +303,13 @@ func selectCandidate(list []candidate, args []sql.OID) []candidate {
 	if known == 0 {
 		return list
 	}
+	same := make([]sql.OID, len(args))
+	for i := range same {
+		same[i] = known
+	}
 	var last []candidate
 	for _, c := range list {
-		ok := true
-		for i, a := range args {
-			if a == sql.OIDUnknown && c.args[i] != known {
-				ok = false
-			}
-		}
-		if ok {
+		if r.usable(c, same) {
 			last = append(last, c)
 		}
 	}

@@ -238,12 +238,20 @@ func (a Num) Power(b Num) (Num, error) {
 		neg = n.Coef.Lo&1 != 0
 		a = a.Neg()
 	}
+	// PostgreSQL chooses the scale by a product of few digits.
 	ln, err := lnAPD(a, 60)
 	if err != nil {
 		return Num{}, err
 	}
-	x := new(apd.Decimal)
-	if _, err := apdContext(60).Mul(x, ln, apdOf(b)); err != nil {
+	x, c := new(apd.Decimal), apdContext(100)
+	few := -int32(max(8-a.lnWeight(), 0))
+	if _, err := c.Quantize(ln, ln, few); err != nil {
+		return Num{}, errNumOverflow()
+	}
+	if _, err := c.Mul(x, ln, apdOf(b)); err != nil {
+		return Num{}, errNumOverflow()
+	}
+	if _, err := c.Quantize(x, x, few); err != nil {
 		return Num{}, errNumOverflow()
 	}
 	val, err := x.Float64()
@@ -259,7 +267,7 @@ func (a Num) Power(b Num) (Num, error) {
 	if ln, err = lnAPD(a, p+10); err != nil {
 		return Num{}, err
 	}
-	c := apdContext(p + 10)
+	c = apdContext(p + 10)
 	if _, err := c.Mul(x, ln, apdOf(b)); err != nil {
 		return Num{}, errNumOverflow()
 	}

@@ -40,9 +40,7 @@ func ParseText(t Type, s string, f *Format, now time.Time) (Value, error) {
 			v.S, err = ApplyStringMod(t, s, false)
 		}
 	case OIDChar:
-		if s != "" && s[0] != 0 {
-			v.S = s[:1]
-		}
+		v.S = ParseChar(s)
 	case OIDBytea:
 		v.S, err = ParseBytea(s)
 	case OIDUUID:
@@ -134,6 +132,19 @@ func ParseBool(s string) (bool, error) {
 	return false, errSyntax("boolean", s)
 }
 
+// ParseChar reads a "char": the first byte, or the one that \ooo gives in octal.
+func ParseChar(s string) string {
+	if len(s) == 4 && s[0] == '\\' {
+		if b, err := strconv.ParseUint(s[1:], 8, 8); err == nil {
+			s = string([]byte{byte(b)})
+		}
+	}
+	if s == "" || s[0] == 0 {
+		return ""
+	}
+	return s[:1]
+}
+
 // ParseInt reads an integer of type int2, int4 or int8: 22P02, 22003.
 func ParseInt(s string, t OID) (int64, error) {
 	i := 0
@@ -155,19 +166,23 @@ func ParseInt(s string, t OID) (int64, error) {
 		v = v*10 + uint64(s[i]-'0')
 	}
 	digits := i > start
+	_, hi := IntRange(t)
+	limit := uint64(hi)
+	outOfRange := Errorf(CodeNumericOutOfRange, "value \"%s\" is out of range for type %s", s, TypeName(t))
+	if over || v > limit+1 { // whatever follows
+		return 0, outOfRange
+	}
 	for i < len(s) && isSpace(s[i]) {
 		i++
 	}
 	if !digits || i < len(s) {
 		return 0, errSyntax(TypeName(t), s)
 	}
-	_, hi := IntRange(t)
-	limit := uint64(hi)
 	if neg {
 		limit++
 	}
-	if over || v > limit {
-		return 0, Errorf(CodeNumericOutOfRange, "value \"%s\" is out of range for type %s", s, TypeName(t))
+	if v > limit {
+		return 0, outOfRange
 	}
 	if neg {
 		return -int64(v), nil

@@ -1,6 +1,9 @@
 package sql
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // AppendText appends v's text form; v must not be NULL. A nil f is
 // DefaultFormat. OID aliases come out as numbers (regtype as a name): names of
@@ -17,6 +20,11 @@ func AppendText(dst []byte, v Value, f *Format) []byte {
 		return AppendFloat4(dst, float32(math.Float64frombits(uint64(v.I))), floatDigits(f))
 	case OIDNumeric:
 		return AppendNum(dst, v.Num)
+	case OIDChar:
+		if v.S != "" && v.S[0] >= 0x80 {
+			return fmt.Appendf(dst, `\%03o`, v.S[0])
+		}
+		return append(dst, v.S...)
 	case OIDBytea:
 		return AppendBytea(dst, []byte(v.S), f)
 	case OIDUUID:

@@ -292,7 +292,7 @@ func (b *binder) aggregateStage(st *stage, gr *grouping, targets []target, havin
 		st.attach(e)
 		c, plain := e.(*expr.Col)
 		var col logical.Col
-		if plain && gr.sets == nil && b.owner[c.ID] == lv {
+		if plain && gr.sets == nil && b.owner[c.ID] == lv && lv.subs[c.ID] == nil {
 			col = logical.Col{ID: c.ID, Name: c.Name, T: c.T, Coll: c.Coll}
 		} else {
 			col = b.newCol(lv, targets[t].name, e.Type(), collationOf(e))

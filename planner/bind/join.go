@@ -170,6 +170,7 @@ func usingColumn(side *fromItem, name, which string) (*nsCol, error) {
 
 // using makes the conditions and the merged columns of USING or NATURAL.
 func (b *binder) using(lv *level, r *parse.JoinRef, names []string, left, right *fromItem) (on []expr.Expr, merged []nsCol, err error) {
+	var pairs [][2]operand
 	for _, name := range names {
 		lc, err := usingColumn(left, name, "left")
 		if err != nil {
@@ -180,16 +181,19 @@ func (b *binder) using(lv *level, r *parse.JoinRef, names []string, left, right 
 			return nil, nil, err
 		}
 		l, rr := b.nsRef(lc, 0), b.nsRef(rc, 0)
-		eq, err := b.operator("", "=", operand{e: l}, operand{e: rr}, 0)
-		if err != nil {
-			return nil, nil, err
-		}
-		on = append(on, eq)
 		c, err := b.mergedColumn(r.Type, name, lc, rc, l, rr)
 		if err != nil {
 			return nil, nil, err
 		}
 		merged = append(merged, c)
+		pairs = append(pairs, [2]operand{{e: l}, {e: rr}})
+	}
+	for _, p := range pairs { // types that do not meet come before operators that are missing
+		eq, err := b.operator("", "=", p[0], p[1], 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		on = append(on, eq)
 	}
 	return on, merged, nil
 }

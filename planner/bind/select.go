@@ -150,8 +150,10 @@ func (b *binder) clauses(lv *level, sel *parse.Select, p *selectParts) error {
 	if p.offset, err = b.limit(lv, sel.Offset, inOffset, "OFFSET"); err != nil {
 		return err
 	}
-	p.limit, err = b.limit(lv, sel.Limit, inLimit, "LIMIT")
-	return err
+	if p.limit, err = b.limit(lv, sel.Limit, inLimit, "LIMIT"); err != nil {
+		return err
+	}
+	return checkWindowNames(sel.Windows)
 }
 
 // distinct checks DISTINCT against ORDER BY and binds DISTINCT ON.

@@ -110,6 +110,18 @@ func namedWindow(lv *level, name string, pos int) (*parse.WindowDef, error) {
 	return nil, sql.Errorf(sql.CodeUndefinedObject, "window \"%s\" does not exist", name).At(pos)
 }
 
+// checkWindowNames refuses two windows of one name.
+func checkWindowNames(list []parse.WindowDef) error {
+	for i := range list {
+		for k := range i {
+			if list[k].Name == list[i].Name {
+				return sql.Errorf(sql.CodeWindowingError, "window \"%s\" is already defined", list[i].Name).At(list[i].Pos())
+			}
+		}
+	}
+	return nil
+}
+
 // windowOf binds a window: by OVER name as it is, else with what it takes from a base.
 func (b *binder) windowOf(lv *level, def *parse.WindowDef) (*windowSpec, error) {
 	seen := 0
@@ -228,12 +240,18 @@ func (b *binder) frameOffset(lv *level, e parse.Expr, mode parse.FrameMode, w *w
 	}
 	name := [...]string{parse.FrameRange: "RANGE", parse.FrameRows: "ROWS", parse.FrameGroups: "GROUPS"}[mode]
 	for _, id := range expr.ColsOf(o.e).IDs() {
-		if b.owner[id] == lv {
+		if b.owner[id] == lv && lv.subs[id] == nil {
 			return nil, sql.Errorf(sql.CodeInvalidColumnReference, "argument of %s must not contain variables", name).At(b.posOf(o.e, expr.Cols(id), o.pos))
 		}
 	}
+	if b.hasSubs(lv, []expr.Expr{o.e}) {
+		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "subqueries in %s are not supported", name).At(o.pos)
+	}
 	if mode != parse.FrameRange {
 		x, err := b.coerce(o.e, sql.Int8, expr.CastAssignment, o.pos)
+		if isUnknown(o.e) {
+			return x, err
+		}
 		if err != nil {
 			return nil, sql.Errorf(sql.CodeDatatypeMismatch, "argument of %s must be type bigint, not type %s", name, sql.FormatType(o.e.Type().OID, -1)).At(o.pos)
 		}
