@@ -157,7 +157,9 @@ func (e *rowEncoder) textPut(t sql.Type, l vector.Layout) putFunc {
 				return sql.AppendBytea(d, vector.Values[vector.StrView](v)[i].Bytes(v.Bufs), f)
 			}
 		}
-		return putStr
+		if t.OID != sql.OIDChar {
+			return putStr
+		}
 	}
 	return func(d []byte, v *vector.Vec, i int) []byte { return sql.AppendText(d, vector.ValueAt(v, i), f) }
 }
