@@ -277,7 +277,13 @@ func (b *builder) limit(n *physical.Limit) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	op := &limitOp{count: n.Count, offset: n.Offset}
+	op := &limitOp{}
+	if op.count, err = b.limitOf(n.CountOf, n.Count, physical.LimitCount); err != nil {
+		return nil, err
+	}
+	if op.offset, err = b.limitOf(n.OffsetOf, n.Offset, physical.LimitOffset); err != nil {
+		return nil, err
+	}
 	for _, k := range n.TiesKeys {
 		i, err := position(s.cols, k.Col.ID)
 		if err != nil {
@@ -290,6 +296,18 @@ func (b *builder) limit(n *physical.Limit) (*stream, error) {
 	}
 	s.then(op, b.node(n), s.cols)
 	return s, nil
+}
+
+// limitOf is the value of a LIMIT or OFFSET of an enclosing row; def if e is nil.
+func (b *builder) limitOf(e expr.Expr, def int64, check func(sql.Value) (int64, error)) (int64, error) {
+	if e == nil {
+		return def, nil
+	}
+	v, err := expr.EvalConst(b.e.rt.Env, e)
+	if err != nil {
+		return 0, err
+	}
+	return check(v)
 }
 
 // mayRaise reports whether the source or an operator of a chain can raise an error

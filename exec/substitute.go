@@ -99,7 +99,7 @@ func (s substitution) node(n physical.Node) physical.Node {
 		return &m
 	case *physical.Limit:
 		m := *n
-		m.Input = s.node(n.Input)
+		m.Input, m.CountOf, m.OffsetOf = s.node(n.Input), s.expr(n.CountOf), s.expr(n.OffsetOf)
 		return &m
 	case *physical.DistinctOn:
 		m := *n

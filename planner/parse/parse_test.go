@@ -98,7 +98,7 @@ func TestErrorCodes(t *testing.T) {
 
 func TestUnsupported(t *testing.T) {
 	for text, want := range map[string]string{
-		"create table t (a int)": "CREATE TABLE",
+		"create table t (a int)":                         "CREATE TABLE",
 		"insert into t overriding user value values (1)": "INSERT ... OVERRIDING", "select 1 into t": "SELECT ... INTO a permanent table", "create table t as select 1": "CREATE TABLE AS", "vacuum t": "VACUUM",
 		"grant select on t to u": "GRANT", "revoke select on t from u": "REVOKE", "create index on t (a)": "CREATE INDEX",
 		"drop materialized view v": "DROP MATERIALIZED VIEW", "alter table t add a int": "ALTER TABLE",

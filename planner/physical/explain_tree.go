@@ -195,8 +195,14 @@ func describe(n Node, opt *ExplainOptions) *planNode {
 			p.addText("Rows", n.Count, "-")
 			p.title += fmt.Sprintf(" %d", n.Count)
 		}
+		if n.CountOf != nil {
+			p.add("Count", FormatExpr(n.CountOf))
+		}
 		if n.Offset > 0 {
 			p.add("Offset", n.Offset)
+		}
+		if n.OffsetOf != nil {
+			p.add("Offset", FormatExpr(n.OffsetOf))
 		}
 		if len(n.TiesKeys) > 0 {
 			p.add("Ties", sortText(n.TiesKeys))

@@ -211,6 +211,9 @@ type Limit struct {
 	Count    int64
 	Offset   int64
 	TiesKeys []SortKey // WITH TIES: Input is ordered by them
+	// CountOf and OffsetOf, if not nil, take the place of Count and Offset: they are
+	// of the row that the plan is run for (Apply).
+	CountOf, OffsetOf expr.Expr
 }
 
 // DistinctOn keeps the first row of each run of rows equal on On; Input is ordered so

@@ -61,46 +61,44 @@ func (b *builder) sortKeys(in *rel, keys []expr.SortKey) (*rel, []physical.SortK
 	return in, out
 }
 
-// limitValue computes a LIMIT or OFFSET; def for none or NULL.
-func (b *builder) limitValue(e expr.Expr, def int64, code sql.Code, word string) (int64, error) {
-	if e == nil {
-		return def, nil
-	}
-	var v sql.Value
-	if k, ok := e.(*expr.Const); ok {
-		v = k.V
-	} else if b.opt.Eval != nil {
-		var err error
-		if v, err = b.opt.Eval(e); err != nil {
-			return 0, err
-		}
-	} else {
-		return 0, sql.Errorf(sql.CodeFeatureNotSupported, "%s must be a constant", word)
+// limitValue evaluates a LIMIT or OFFSET; of is the expression if its value is only
+// known for each row of an enclosing query.
+func (b *builder) limitValue(e expr.Expr, def int64, check func(sql.Value) (int64, error), word string) (n int64, of expr.Expr, err error) {
+	switch x := e.(type) {
+	case nil:
+		return def, nil, nil
+	case *expr.Const:
+		n, err = check(x.V)
+		return n, nil, err
 	}
 	switch {
-	case v.Null:
-		return def, nil
-	case v.I < 0:
-		return 0, sql.Errorf(code, "%s must not be negative", word)
+	case !expr.ColsOf(e).Empty():
+		return def, e, nil
+	case b.opt.Eval == nil:
+		return 0, nil, sql.Errorf(sql.CodeFeatureNotSupported, "%s must be a constant", word)
 	}
-	return v.I, nil
+	v, err := b.opt.Eval(e)
+	if err == nil {
+		n, err = check(v)
+	}
+	return n, nil, err
 }
 
 func (b *builder) buildLimit(n *logical.Limit, need expr.ColSet) (*rel, error) {
-	count, err := b.limitValue(n.Count, -1, sql.CodeInvalidRowCountInLimit, "LIMIT")
+	count, countOf, err := b.limitValue(n.Count, -1, physical.LimitCount, "LIMIT")
 	if err != nil {
 		return nil, err
 	}
-	offset, err := b.limitValue(n.Offset, 0, sql.CodeInvalidRowCountInOffset, "OFFSET")
+	offset, offsetOf, err := b.limitValue(n.Offset, 0, physical.LimitOffset, "OFFSET")
 	if err != nil {
 		return nil, err
 	}
 	total := int64(0)
-	if count >= 0 && count < math.MaxInt64-offset {
+	if count >= 0 && offsetOf == nil && count < math.MaxInt64-offset {
 		total = count + offset
 	}
 	var in *rel
-	lim := &physical.Limit{Count: count, Offset: offset}
+	lim := &physical.Limit{Count: count, Offset: offset, CountOf: countOf, OffsetOf: offsetOf}
 	if s, ok := n.Input.(*logical.Sort); ok {
 		top := total
 		if n.WithTies {
@@ -113,7 +111,7 @@ func (b *builder) buildLimit(n *logical.Limit, need expr.ColSet) (*rel, error) {
 		if ps, ok := in.node.(*physical.Sort); ok {
 			if n.WithTies {
 				lim.TiesKeys = ps.Keys
-			} else if top > 0 && offset == 0 {
+			} else if top > 0 && offset == 0 && offsetOf == nil {
 				return in, nil
 			}
 		}

@@ -35,3 +35,11 @@ SELECT x FROM tiny t LEFT JOIN odd o USING (id) AS x;
 SELECT t.id, x FROM none t RIGHT JOIN tiny o USING (id) AS x;
 SELECT t.id, x, t, o FROM (SELECT id FROM none) t FULL JOIN (SELECT id FROM tiny) o USING (id) AS x;
 SELECT x.id, t FROM tiny x LEFT JOIN (SELECT id, s FROM tiny) t ON x.id = t.id + 3 UNION ALL SELECT id, t FROM (SELECT id, s FROM tiny) t UNION ALL SELECT id, NULL FROM tiny;
+-- LIMIT and OFFSET of the enclosing row.
+SELECT t.id, (SELECT o.id FROM odd o WHERE o.i2 = t.i2 ORDER BY o.id LIMIT 1 OFFSET t.id % 2) FROM tiny t;
+SELECT t.id, x.id FROM tiny t, LATERAL (SELECT o.id FROM odd o WHERE o.id > t.id ORDER BY o.id LIMIT t.id) x;
+SELECT t.id, x.id FROM tiny t LEFT JOIN LATERAL (SELECT o.id FROM odd o ORDER BY o.id OFFSET t.id * 5 LIMIT NULLIF(t.id, 2)) x ON true;
+SELECT t.id, ARRAY(SELECT o.id FROM odd o ORDER BY o.id LIMIT t.id - 5) FROM tiny t WHERE t.id > 4;
+SELECT t.id, ARRAY(SELECT o.id FROM odd o ORDER BY o.id LIMIT t.id - 5) FROM tiny t;
+SELECT t.id, (SELECT o.id FROM odd o ORDER BY o.id LIMIT 1 OFFSET t.id - 5) FROM tiny t;
+SELECT t.id, x.i2 FROM tiny t, LATERAL (SELECT o.i2 FROM odd o ORDER BY o.i2 FETCH FIRST (t.id) ROWS WITH TIES) x WHERE t.id < 3;
