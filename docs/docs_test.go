@@ -221,7 +221,7 @@ func TestFloors(t *testing.T) {
 // TestLinks: files that the documents point to exist.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
-	for _, doc := range []string{"../README.md", "architecture.md", "configuration.md", "dependencies.md", "functions.md", "operations.md", "sql.md"} {
+	for _, doc := range []string{"../README.md", "architecture.md", "configuration.md", "dependencies.md", "dialects.md", "functions.md", "operations.md", "sql.md"} {
 		base := "."
 		if strings.HasPrefix(doc, "../") {
 			base = ".."

@@ -108,16 +108,53 @@ func functions(r *expr.Registry) string {
 		list(&b, "Overloads refused", part)
 	}
 	var rest []string
-	for n := range rowsOf {
-		if !seen[n] {
+	for n, rows := range rowsOf {
+		foreign := false
+		for w := range rows {
+			foreign = foreign || w.dialect != dialectName(expr.Postgres)
+		}
+		if !seen[n] && !foreign {
 			rest = append(rest, n)
 		}
 	}
 	slices.Sort(rest)
+	foreign(&b, r, rowsOf, expr.Redshift)
+	foreign(&b, r, rowsOf, expr.Athena)
 	b.WriteString("\n## Behind types and aggregates\n")
 	table(&b, rowsOf, rest)
 	operators(&b, r)
 	return b.String()
+}
+
+// foreign makes the chapter of another dialect.
+func foreign(b *strings.Builder, r *expr.Registry, rowsOf map[string]map[row][]string, d expr.Dialect) {
+	fmt.Fprintf(b, "\n## %s\n", dialectName(d))
+	var names []string
+	for n, rows := range rowsOf {
+		for w := range rows {
+			if strings.Contains(w.dialect, dialectName(d)) && !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	slices.Sort(names)
+	table(b, rowsOf, names)
+	b.WriteString("\nWritten in terms of others; volatility and strictness are theirs.\n\n| Call | Stands for | |\n|---|---|---|\n")
+	for _, f := range r.AllForms() {
+		if f.Dialect&d == 0 {
+			continue
+		}
+		var args []string
+		for i := range f.Args {
+			args = append(args, fmt.Sprintf("$%d", i+1))
+		}
+		when := ""
+		if f.Decides {
+			when = "in this dialect"
+		}
+		fmt.Fprintf(b, "| `%s(%s)` | `%s` | %s |\n", f.Name, strings.Join(args, ", "), strings.ReplaceAll(f.Text, "|", "\\|"), when)
+	}
+	fmt.Fprintf(b, "\nWritten as syntax: %s.\n", strings.Join(r.SyntaxOf(d), ", "))
 }
 
 func table(b *strings.Builder, rowsOf map[string]map[row][]string, names []string) {

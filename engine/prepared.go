@@ -73,6 +73,9 @@ func (s *Session) describe(ctx context.Context, p *Prepared) error {
 			return err
 		}
 		p.query, p.Params, p.Fields = q, q.params, q.fields
+		for _, n := range q.bound.Notices {
+			s.notice("NOTICE", "00000", "%s", n)
+		}
 	case *parse.Insert, *parse.Update, *parse.Delete:
 		return s.describeWrite(ctx, p)
 	case *parse.CreateTemp:

@@ -29,7 +29,7 @@ type query struct {
 	stmt   parse.Statement
 	tree   parse.Stmt // what is bound: the statement, or the query in it
 	bound  *bind.Bound
-	path   string // search_path it was bound under
+	read   string // settings it was bound under
 	fields []Field
 	params []sql.OID
 }
@@ -40,8 +40,7 @@ func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, tree pars
 	if err != nil {
 		return nil, err
 	}
-	q := &query{stmt: stmt, tree: tree}
-	q.path, _ = s.set.get("search_path")
+	q := &query{stmt: stmt, tree: tree, read: s.bindSettings()}
 	q.bound, err = bind.Bind(ctx, s.env(), tree, s.bindOptions(snap, types))
 	if err != nil {
 		return nil, err
@@ -58,11 +57,17 @@ func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, tree pars
 	return q, nil
 }
 
-// fresh binds the query again if the catalog or the search path has changed since;
+// bindSettings are the settings that decide what a statement's names mean.
+func (s *Session) bindSettings() string {
+	path, _ := s.set.get("search_path")
+	dialect, _ := s.set.get("sluice.dialect")
+	return dialect + " " + path
+}
+
+// fresh binds the query again if the catalog, the search path or the dialect has changed since;
 // a result of another shape is an error, as in PostgreSQL.
 func (s *Session) fresh(ctx context.Context, q *query, snap *catalog.Snapshot) (*query, error) {
-	path, _ := s.set.get("search_path")
-	if q.bound.CatalogVersion == snap.Version() && path == q.path && !q.bound.Stable {
+	if q.bound.CatalogVersion == snap.Version() && s.bindSettings() == q.read && !q.bound.Stable {
 		return q, nil
 	}
 	n, err := s.bindQuery(ctx, q.stmt, q.tree, q.params) // the types of the values that there are

@@ -118,7 +118,15 @@ func defineRegexps(d *defs) {
 			if err != nil {
 				return err
 			}
-			return r.SetBytes(re.replace(r.Bytes(0), r.Str(2)))
+			n := int64(1)
+			if re.global {
+				n = 0
+			}
+			b, err := re.replace(r.Bytes(0), r.Str(2), 1, n)
+			if err != nil {
+				return err
+			}
+			return r.SetBytes(b)
 		})
 	}
 	d.fn("regexp_replace(text,text,text)", replace(3))
@@ -146,26 +154,27 @@ func defineRegexps(d *defs) {
 	}
 	d.fn("regexp_match(text,text)", match(2))
 	d.fn("regexp_match(text,text,text)", match(3))
-	count := eachState(func(r *Row, c *regexCache) error {
-		re, err := c.exact(r.Str(1), "")
-		if err != nil {
-			return err
-		}
-		return r.SetInt(int64(len(re.re.FindAllIndex(r.Bytes(0), -1))))
-	})
-	d.fn("regexp_count(text,text)", count)
+	defineRegexpNth(d)
 	defineRegexpSets(d)
 }
 
-// replace is regexp_replace: \1..\9 and \& refer to the match.
-func (re *regex) replace(s []byte, with string) []byte {
-	n := 1
-	if re.global {
-		n = -1
+// replace is regexp_replace of the n-th match, 0 for all, from a character on: \1..\9
+// and \& refer to the match.
+func (re *regex) replace(s []byte, with string, start, n int64) ([]byte, error) {
+	limit := -1
+	if n > 0 {
+		limit = int(n)
+	}
+	list, err := re.from(s, start, limit)
+	if err != nil || n > int64(len(list)) {
+		return s, err
+	}
+	if n > 0 {
+		list = list[n-1 : n]
 	}
 	var out []byte
 	last := 0
-	for _, m := range re.all(s, n) {
+	for _, m := range list {
 		out = append(out, s[last:m[0]]...)
 		for i := 0; i < len(with); i++ {
 			if with[i] != '\\' || i+1 == len(with) {
@@ -188,7 +197,7 @@ func (re *regex) replace(s []byte, with string) []byte {
 		}
 		last = m[1]
 	}
-	return append(out, s[last:]...)
+	return append(out, s[last:]...), nil
 }
 
 // submatches is the array of the groups, or of the whole match without groups.

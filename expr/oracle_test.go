@@ -134,6 +134,11 @@ var overrides = map[string]map[int][]string{
 	"make_timestamptz": {6: zones[:4]},
 	"make_interval":    {0: small, 1: small, 2: small, 3: small, 4: small, 5: small, 6: {"0", "1.5", "-61"}},
 	"age":              {0: {"2000-01-01", "2024-02-29 12:34:56.789", "2023-03-26 02:30:00", "2023-03-31"}, 1: {"1999-12-31", "2024-03-30 23:00:00", "2023-02-28", "2000-01-01"}},
+	"regexp_count":     {1: {"a", "[a-z]", "o*"}, 2: startArgs, 3: flagArgs},
+	"regexp_instr":     {1: {"a", "[a-z]", "o*", "l(.)"}, 2: startArgs, 3: startArgs, 4: {"0", "1", "2"}, 5: flagArgs, 6: startArgs},
+	"regexp_substr":    {1: {"a", "[a-z]", "o*", "l(.)"}, 2: startArgs, 3: startArgs, 4: flagArgs, 5: startArgs},
+	"regexp_like":      {1: {"a", "[A-Z]", "^h"}, 2: flagArgs},
+	"regexp_replace":   {1: {"a", "[a-z]", "o*", "l(.)"}, 2: {"x", "<\\&>", "\\1", ""}, 3: startArgs, 4: startArgs, 5: flagArgs},
 	"repeat":           {1: {"0", "1", "3", "-1"}},
 	"lpad":             {1: {"0", "1", "7", "-1", "12"}},
 	"rpad":             {1: {"0", "1", "7", "-1", "12"}},
@@ -152,6 +157,10 @@ var overrides = map[string]map[int][]string{
 var numberTemplates = []string{"999,999.99", "FM999.99", "000", "9", "S999", "999MI", "999PR", "FM9,999,999,990.00", "99.9", "FM999", "0999", "999S"}
 
 var zones = []string{"UTC", "America/New_York", "+02", "nowhere", "-05:00"}
+
+var startArgs = []string{"1", "2", "3", "0", "-1", "100"}
+
+var flagArgs = []string{"", "i", "g", "c", "z"}
 
 var small = []string{"0", "1", "-3", "17"}
 

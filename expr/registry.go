@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/sluicedb/sluice/expr/pgfacts"
 	"github.com/sluicedb/sluice/sql"
@@ -27,6 +28,8 @@ type Registry struct {
 	lackingOps map[string][]*Func
 	// foreign are names of functions over types that Sluice does not have.
 	foreign map[string]bool
+	forms   map[string][]*Form
+	tries   sync.Map // of *Func to the one that Try makes of it
 }
 
 // LackingFunc returns the overloads of a function, aggregate or window function that
@@ -121,7 +124,7 @@ func Builtins() *Registry {
 		funcs: map[string][]*Func{}, ops: map[string][]*Func{}, casts: map[[2]sql.OID]*Func{},
 		aggs: map[string][]*Agg{}, windows: map[string][]*WindowFn{}, byOID: map[sql.OID]*Func{},
 		aggOID: map[sql.OID]*Agg{}, winOID: map[sql.OID]*WindowFn{}, procOf: map[sql.OID]sql.OID{},
-		lacking: map[string][]*Func{}, lackingOps: map[string][]*Func{}, foreign: map[string]bool{},
+		lacking: map[string][]*Func{}, lackingOps: map[string][]*Func{}, foreign: map[string]bool{}, forms: map[string][]*Form{},
 	}, procs: map[string]*pgfacts.Proc{}, procByOID: map[sql.OID]*pgfacts.Proc{}, oper: map[string]*pgfacts.Operator{}}
 	procs := pgfacts.Procs()
 	for i := range procs {
@@ -154,6 +157,8 @@ func Builtins() *Registry {
 	defineStatistics(d)
 	defineLists(d)
 	defineWindows(d)
+	defineForms(d)
+	defineDialects(d)
 	d.finish()
 	return d.r
 }
@@ -165,6 +170,7 @@ type defs struct {
 	procs     map[string]*pgfacts.Proc
 	procByOID map[sql.OID]*pgfacts.Proc
 	oper      map[string]*pgfacts.Operator
+	dialects  int      // functions of other dialects defined
 	unknown   []string // signatures that PostgreSQL does not have
 	castFacts map[[2]sql.OID]*pgfacts.Cast
 }

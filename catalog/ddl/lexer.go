@@ -118,6 +118,11 @@ func (l *lexer) next() (token, error) {
 			l.off++
 		}
 		return token{number, l.src[start:l.off], start, l.off}, nil
+	case c == '#' && start+1 < len(l.src) && wordStart(l.src[start+1]): // Redshift's name of a temporary table
+		for l.off++; l.off < len(l.src) && wordByte(l.src[l.off]); {
+			l.off++
+		}
+		return token{quoted, strings.ToLower(l.src[start:l.off]), start, l.off}, nil
 	case c == '`' || c == '"':
 		text, err := l.quotedText(c, "quoted identifier")
 		if err == nil && text == "" {

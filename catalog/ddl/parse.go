@@ -93,7 +93,8 @@ func (p *parser) orReplaceView() bool {
 // temporary tells CREATE TABLE pg_temp.t, which is PostgreSQL's, from others.
 func (p *parser) temporary() bool {
 	w := p.words(6)
-	return w[2] == "pg_temp" || w[2] == "if" && w[5] == "pg_temp"
+	temp := func(w string) bool { return w == "pg_temp" || strings.HasPrefix(w, "#") } // #t is Redshift's manner
+	return temp(w[2]) || w[2] == "if" && temp(w[5])
 }
 
 // alterOfProperties tells ALTER DATABASE d SET DBPROPERTIES|LOCATION from

@@ -63,6 +63,8 @@ type Bound struct {
 	// Volatile and Stable tell whether a function of that volatility is called: the
 	// plan's constants depend on the session if the binder evaluated one.
 	Volatile, Stable bool
+	// Notices are for the client to see when the statement runs.
+	Notices []string
 	// Write is what is done with the rows; nil: they are a query's answer.
 	Write *Write
 }
@@ -90,7 +92,7 @@ func Bind(ctx context.Context, env *expr.Env, stmt parse.Stmt, opts Options) (*B
 	if err := b.checkParams(q.plan); err != nil {
 		return nil, err
 	}
-	out := &Bound{Plan: b.settleCTEs(q.plan), Deps: b.deps, ParamTypes: b.params, CatalogVersion: opts.Catalog.Version(), Write: write}
+	out := &Bound{Plan: b.settleCTEs(q.plan), Deps: b.deps, ParamTypes: b.params, CatalogVersion: opts.Catalog.Version(), Write: write, Notices: b.notices}
 	for _, c := range q.cols {
 		out.Output = append(out.Output, c)
 		out.Origins = append(out.Origins, b.origins[c.ID])
@@ -142,11 +144,13 @@ type binder struct {
 	params   []sql.OID
 	paramPos map[*expr.Param]int
 	deps     []Dep
-	ctes     []*cte // all, by ID
-	views    int    // depth of views being bound
-	subs     int    // depth of subqueries in expressions being bound
-	outer    int    // depth of sides of outer joins that may be NULL being bound
-	marks    bool   // such sides get a column that tells which rows they have
+	ctes     []*cte     // all, by ID
+	views    int        // depth of views being bound
+	subs     int        // depth of subqueries in expressions being bound
+	outer    int        // depth of sides of outer joins that may be NULL being bound
+	form     *formScope // the form of another dialect being bound, nil: none
+	notices  []string
+	marks    bool // such sides get a column that tells which rows they have
 }
 
 func newBinder(ctx context.Context, env *expr.Env, opts Options) *binder {

@@ -57,6 +57,9 @@ func (b *binder) expr(lv *level, e parse.Expr) (expr.Expr, error) {
 	case *parse.Literal:
 		return b.literal(e)
 	case *parse.ParamRef:
+		if b.form != nil {
+			return b.formArg(lv, e.N)
+		}
 		return b.param(e), nil
 	case *parse.OpExpr:
 		return b.opExpr(lv, e)
@@ -87,6 +90,9 @@ func (b *binder) expr(lv *level, e parse.Expr) (expr.Expr, error) {
 	case *parse.NullIfExpr:
 		return b.nullIf(lv, e)
 	case *parse.CastExpr:
+		if e.Try {
+			return b.tryCast(lv, e)
+		}
 		return b.cast(lv, e)
 	case *parse.CollateExpr:
 		return b.collate(lv, e)
@@ -181,9 +187,6 @@ func (b *binder) cast(lv *level, e *parse.CastExpr) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.Try {
-		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "TRY_CAST is not supported").At(e.Pos())
-	}
 	// Elements of a constructor are cast one by one: ARRAY[]::int[] has no other type.
 	if a, ok := e.Arg.(*parse.ArrayCtor); ok && t.IsArray() {
 		x, err := b.array(lv, a, t)
@@ -202,6 +205,11 @@ func (b *binder) cast(lv *level, e *parse.CastExpr) (expr.Expr, error) {
 	}
 	if pos == 0 || e.Type.Pos() > 0 && !isUnknown(o.e) && e.Pos() == 0 {
 		pos = o.pos
+	}
+	if b.semantics().floatToInt {
+		if o.e, err = b.awayFromZero(lv, o.e, t, pos); err != nil {
+			return nil, err
+		}
 	}
 	return b.convertType(o.e, t, expr.CastExplicit, pos)
 }

@@ -159,7 +159,19 @@ func (b *binder) minMax(lv *level, e *parse.MinMaxExpr) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &expr.Call{Fn: fn, Args: args, T: t, Coll: collationOfAll(args), Pos: e.Pos()}, nil
+	most := &expr.Call{Fn: fn, Args: args, T: t, Coll: collationOfAll(args), Pos: e.Pos()}
+	if !b.semantics().strictMost {
+		return most, nil
+	}
+	var nulls []expr.Expr
+	for _, a := range args {
+		nulls = append(nulls, &expr.IsNull{Arg: a})
+	}
+	null := nulls[0]
+	if len(nulls) > 1 {
+		null = &expr.Logic{Op: expr.Or, Args: nulls}
+	}
+	return &expr.Case{Whens: []expr.When{{Cond: null, Then: &expr.Const{V: sql.NullOf(t)}}}, Else: most, T: t, Coll: most.Coll}, nil
 }
 
 // ownFunc finds a function that PostgreSQL has as syntax alone.

@@ -43,7 +43,11 @@ func (b *binder) opExpr(lv *level, e *parse.OpExpr) (expr.Expr, error) {
 	if lok && rok {
 		return b.compareRows(e.Schema, e.Op, fieldOperands(lr, left.pos), fieldOperands(rr, right.pos), e.Pos(), false)
 	}
-	return b.operator(e.Schema, e.Op, left, right, e.Pos())
+	x, err := b.operator(e.Schema, e.Op, left, right, e.Pos())
+	if err == nil && e.Op == "/" {
+		return b.quotient(lv, x, e.Pos())
+	}
+	return x, err
 }
 
 func fieldOperands(r *expr.RowExpr, pos int) []operand {

@@ -188,15 +188,15 @@ func (b *binder) funcCall(lv *level, e *parse.FuncCall) (expr.Expr, error) {
 	if e.ArgNames != nil {
 		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "named arguments are not supported").At(e.Pos())
 	}
-	if e.IgnoreNulls {
-		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "IGNORE NULLS is not supported").At(e.Pos())
+	if x, err := b.foreignCall(lv, e); x != nil || err != nil {
+		return x, err
 	}
 	short := e.Name.Parts[len(e.Name.Parts)-1]
 	isAgg := len(b.reg.LookupAgg(short)) > 0 && e.Over == nil
 	var args []operand
 	var mark aggMark
 	bindArgs := func() (err error) {
-		args, err = b.operands(lv, e.Args)
+		args, err = b.operands(lv, withDatePart(b.reg, e))
 		return err
 	}
 	var err error
@@ -219,15 +219,26 @@ func (b *binder) funcCall(lv *level, e *parse.FuncCall) (expr.Expr, error) {
 			args = append(args, o)
 		}
 	}
+	if f := b.formOf(e.Name.Parts, len(args), true); f != nil && !isAgg && plainOnly(e) == nil {
+		return b.write(lv, f.Text, formArgs(args), e.Pos())
+	}
 	f, err := b.function(e.Name.Parts, args, callOptions{pos: e.Pos(), star: e.Star, variadic: e.Variadic})
 	if err != nil {
+		if x, ferr := b.formFor(lv, e, args, err); x != nil || ferr != nil {
+			return x, ferr
+		}
 		return nil, err
 	}
 	if e.Over != nil {
-		return b.windowCall(lv, e, f)
+		x, err := b.windowCall(lv, e, f)
+		return b.average(lv, f, x, err)
+	}
+	if e.IgnoreNulls {
+		return nil, sql.Errorf(sql.CodeWrongObjectType, "IGNORE NULLS specified, but %s is not a window function call", short).At(e.Pos())
 	}
 	if f.agg != nil {
-		return b.aggregate(lv, e, f, args, mark)
+		x, err := b.aggregate(lv, e, f, args, mark)
+		return b.average(lv, f, x, err)
 	}
 	if f.win != nil {
 		return nil, sql.Errorf(sql.CodeWrongObjectType, "window function %s requires an OVER clause", short).At(e.Pos())
@@ -238,7 +249,11 @@ func (b *binder) funcCall(lv *level, e *parse.FuncCall) (expr.Expr, error) {
 	if f.fn != nil && f.fn.Kind == expr.KindSet {
 		return b.setCall(lv, e, f)
 	}
-	return b.plainCall(f, e.Pos())
+	x, err := b.plainCall(f, e.Pos())
+	if err == nil && short == "extract" {
+		return b.extracted(lv, e, args, x)
+	}
+	return x, err
 }
 
 // plainOnly refuses what only aggregates may have.

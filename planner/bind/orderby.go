@@ -143,7 +143,7 @@ func (b *binder) sortKey(e expr.Expr, s parse.SortBy) (expr.SortKey, error) {
 	}
 	switch s.Nulls {
 	case parse.NullsDefault:
-		k.NullsFirst = k.Desc
+		k.NullsFirst = k.Desc && !b.semantics().nullsLast
 	case parse.NullsFirst:
 		k.NullsFirst = true
 	}

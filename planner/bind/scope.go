@@ -70,8 +70,9 @@ type level struct {
 	setCalls []*pendingSet
 	setIDs   expr.ColSet
 	subs     map[expr.ColumnID]*sublink
-	guards   []expr.Expr // what must hold for the expression being bound to be evaluated
-	noSets   string      // where set-returning functions are not allowed (CASE ...), else ""
+	guards   []expr.Expr          // what must hold for the expression being bound to be evaluated
+	aliases  map[string]expr.Expr // of the select list, while QUALIFY is bound
+	noSets   string               // where set-returning functions are not allowed (CASE ...), else ""
 }
 
 func (b *binder) newLevel(parent *level, ctes *cteScope) *level {
@@ -172,6 +173,12 @@ func (b *binder) bareColumn(lv *level, name string, pos int) (expr.Expr, error) 
 				return b.wholeRow(it, pos)
 			}
 		}
+	}
+	if t, ok := lv.aliases[name]; ok {
+		return t, nil
+	}
+	if name == "sysdate" {
+		return b.write(lv, "transaction_timestamp()::timestamp", nil, pos)
 	}
 	return nil, b.undefinedColumn(lv, "", name, pos)
 }

@@ -92,6 +92,7 @@ func (b *binder) core(sel *parse.Select, parent *level, ctes *cteScope, mode unk
 	for _, w := range lv.windows {
 		st.window(w)
 	}
+	st.filter(p.qualify)
 	return b.output(st, sel, p)
 }
 
@@ -99,6 +100,7 @@ func (b *binder) core(sel *parse.Select, parent *level, ctes *cteScope, mode unk
 type selectParts struct {
 	targets       []target
 	where, having []expr.Expr
+	qualify       []expr.Expr
 	order         []sortItem
 	group         *grouping
 	distinctOn    []int
@@ -127,6 +129,11 @@ func (b *binder) clauses(lv *level, sel *parse.Select, p *selectParts) error {
 			return err
 		})
 		if err != nil {
+			return err
+		}
+	}
+	if sel.Qualify != nil {
+		if p.qualify, err = b.qualify(lv, sel.Qualify, p.targets); err != nil {
 			return err
 		}
 	}

@@ -14,11 +14,18 @@ var intervalMasks = map[string]int32{"year": 1 << 2, "month": 1 << 1, "day": 1 <
 // ResolveType resolves a written type; the error is 42704 where there is none.
 func ResolveType(t parse.TypeName) (sql.Type, error) { return (*binder)(nil).typeName(&t) }
 
+// foreignTypes are the names that Redshift and Athena have for types.
+var foreignTypes = map[string]string{"double": "float8", "string": "text", "tinyint": "int2", "varbinary": "bytea", "varbyte": "bytea",
+	"super": "jsonb", "nvarchar": "varchar", "datetime": "timestamp", "long": "int8"}
+
 // typeName resolves a written type.
 func (b *binder) typeName(t *parse.TypeName) (sql.Type, error) {
 	parts := t.Name.Parts
 	name := parts[len(parts)-1]
 	info := sql.LookupTypeName(name)
+	if alias := foreignTypes[name]; info == nil && alias != "" && len(parts) == 1 {
+		info = sql.LookupTypeName(alias)
+	}
 	if len(parts) > 1 && parts[0] != "pg_catalog" || info == nil {
 		return sql.Type{}, sql.Errorf(sql.CodeUndefinedObject, "type \"%s\" does not exist", strings.Join(parts, ".")).At(t.Pos())
 	}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/parse"
@@ -36,7 +38,10 @@ func (b *binder) windowCall(lv *level, e *parse.FuncCall, f *callee) (expr.Expr,
 			a[i] = x
 		}
 	}
-	call := expr.WindowCall{Agg: f.agg, Fn: f.win, Args: f.args, T: f.typ, Name: name, Pos: pos}
+	call := expr.WindowCall{Agg: f.agg, Fn: f.win, Args: f.args, IgnoreNulls: e.IgnoreNulls, T: f.typ, Name: name, Pos: pos}
+	if e.IgnoreNulls && (f.win == nil || !slices.Contains([]string{"lag", "lead", "first_value", "last_value", "nth_value"}, f.win.Name)) {
+		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "IGNORE NULLS of %s is not supported", name).At(pos)
+	}
 	if e.Filter != nil {
 		if f.agg == nil {
 			return nil, sql.Errorf(sql.CodeFeatureNotSupported, "FILTER is not implemented for non-aggregate window functions").At(pos)

@@ -10,9 +10,8 @@ import (
 
 // converter turns the grammar's tree of one statement into ours.
 type converter struct {
-	chars      charMap
-	off        int // characters before the statement
-	text       string
+	source
+	off        int  // characters before the statement
 	start, end int  // bytes of the statement in text
 	params     int  // highest $n
 	placeless  bool // nothing gets a position

@@ -216,9 +216,34 @@ func (c *converter) funcCall(f *pg.FuncCall) (Expr, error) {
 		return nil, err
 	}
 	if f.Over != nil {
-		out.Over, err = c.window(f.Over)
+		if out.Over, err = c.window(f.Over); err != nil {
+			return nil, err
+		}
 	}
-	return out, err
+	return unmarked(out), nil
+}
+
+// unmarked takes the markers of other dialects' forms out of a call.
+func unmarked(f *FuncCall) Expr {
+	mark := func(e Expr, name string) bool {
+		c, ok := e.(*ColumnRef)
+		return ok && c.Parts[0] == name
+	}
+	if mark(f.Filter, markIgnore) {
+		f.Filter, f.IgnoreNulls = nil, true
+	}
+	if len(f.OrderBy) == 1 && mark(f.OrderBy[0].Expr, markIgnore) {
+		f.OrderBy, f.IgnoreNulls = nil, true
+	}
+	if len(f.Args) > 0 && mark(f.Args[0], markDistinct) {
+		f.Args, f.Distinct = f.Args[1:], true
+	}
+	if f.Name.Parts[0] == markTry {
+		cast := *f.Args[0].(*CastExpr)
+		cast.Try, cast.P = true, f.P
+		return &cast
+	}
+	return f
 }
 
 func (c *converter) caseExpr(e *pg.CaseExpr) (Expr, error) {

@@ -2,6 +2,8 @@ package parse
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/sluicedb/sluice/sql"
 )
 
 var setOps = map[pg.SetOperation]SetOp{
@@ -48,11 +50,15 @@ func (c *converter) selectStmt(s *pg.SelectStmt) (*Select, error) {
 		if err != nil {
 			return nil, err
 		}
+		if f, ok := target.Expr.(*FuncCall); ok && f.Name.Parts[0] == markTop {
+			out.Limit = f.Args[0]
+			continue
+		}
 		out.Targets = append(out.Targets, target)
 	}
 	if s.IntoClause != nil {
 		n := c.rangeVarName(s.IntoClause.Rel)
-		out.Into, out.IntoTemp = &n, s.IntoClause.Rel.Relpersistence == "t"
+		out.Into, out.IntoTemp = &n, isTemp(s.IntoClause.Rel)
 	}
 	for _, f := range s.FromClause {
 		t, err := c.tableRef(f)
@@ -79,6 +85,10 @@ func (c *converter) selectStmt(s *pg.SelectStmt) (*Select, error) {
 		if err != nil {
 			return nil, err
 		}
+		if def.Name == markQualify {
+			out.Qualify = def.PartitionBy[0]
+			continue
+		}
 		out.Windows = append(out.Windows, *def)
 	}
 	for _, row := range s.ValuesLists {
@@ -95,8 +105,13 @@ func (c *converter) selectStmt(s *pg.SelectStmt) (*Select, error) {
 	if out.OrderBy, err = c.sortBy(s.SortClause); err != nil {
 		return nil, err
 	}
-	if out.Limit, err = c.expr(s.LimitCount); err != nil {
-		return nil, err
+	if s.LimitCount != nil {
+		if out.Limit != nil {
+			return nil, sql.Errorf(sql.CodeSyntaxError, "TOP and LIMIT are not allowed in one query").At(out.Limit.Pos())
+		}
+		if out.Limit, err = c.expr(s.LimitCount); err != nil {
+			return nil, err
+		}
 	}
 	if out.Offset, err = c.expr(s.LimitOffset); err != nil {
 		return nil, err

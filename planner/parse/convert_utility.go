@@ -240,7 +240,7 @@ func (c *converter) textAfterAs() string {
 			depth--
 		case depth == 0 && t.Kind == lex.Word && strings.EqualFold(s, "as"):
 			tokens.SkipBlank()
-			return c.text[tokens.Pos():c.end]
+			return c.slice(tokens.Pos(), c.end)
 		}
 	}
 	return ""
@@ -256,7 +256,7 @@ func (c *converter) explainedText() string {
 		tokens.Next()
 		switch first := tokens.Next(); strings.ToLower(c.text[first.Start:first.End]) {
 		case "select", "with", "values", "table", "(":
-			return c.text[body:c.end] // a query in parentheses
+			return c.slice(body, c.end) // a query in parentheses
 		}
 		for depth := 1; depth > 0; {
 			t := tokens.Next()
@@ -271,7 +271,7 @@ func (c *converter) explainedText() string {
 			}
 		}
 		tokens.SkipBlank()
-		return c.text[tokens.Pos():c.end]
+		return c.slice(tokens.Pos(), c.end)
 	}
 	for {
 		tokens.SkipBlank()
@@ -280,7 +280,7 @@ func (c *converter) explainedText() string {
 		switch strings.ToLower(c.text[t.Start:t.End]) {
 		case "analyze", "analyse", "verbose":
 		default:
-			return c.text[body:c.end]
+			return c.slice(body, c.end)
 		}
 	}
 }

@@ -186,8 +186,11 @@ func (c *converter) truncate(s *pg.TruncateStmt, p P) Stmt {
 	return out
 }
 
-// isTemp reports whether a table is made for the session alone.
-func isTemp(r *pg.RangeVar) bool { return r.Relpersistence == "t" || r.Schemaname == "pg_temp" }
+// isTemp reports whether a table is made for the session alone: as TEMP, or as #name
+// in Redshift's manner.
+func isTemp(r *pg.RangeVar) bool {
+	return r.Relpersistence == "t" || r.Schemaname == "pg_temp" || strings.HasPrefix(r.Relname, "#")
+}
 
 func (c *converter) createTemp(s *pg.CreateStmt, p P) (Stmt, error) {
 	out := &CreateTemp{P: p, Name: c.rangeVarName(s.Relation), IfNotExists: s.IfNotExists, OnCommit: onCommit[s.Oncommit]}
@@ -310,13 +313,13 @@ func ParseExpr(text string) (Expr, error) {
 	if err != nil {
 		return nil, sql.Errorf(sql.CodeInternal, "the text of an expression cannot be read: %v", err)
 	}
-	c := &converter{chars: newCharMap(text), text: text, end: len(text), placeless: true}
+	c := &converter{source: source{chars: newCharMap(text), text: text}, end: len(text), placeless: true}
 	return c.expr(tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget().Val)
 }
 
 // selectInto is SELECT ... INTO as the CREATE TEMP TABLE AS that it stands for.
 func selectInto(s *Select) Stmt {
-	if !s.IntoTemp && (len(s.Into.Parts) < 2 || s.Into.Parts[0] != "pg_temp") {
+	if !s.IntoTemp {
 		return &Unsupported{P: s.Into.P, Command: "SELECT ... INTO a permanent table",
 			Hint: "Use SELECT ... INTO TEMP or CREATE TEMP TABLE AS, or keep the query with CREATE VIEW."}
 	}

@@ -20,16 +20,20 @@ func Parse(text string, d expr.Dialect) ([]Statement, error) {
 		return nil, err
 	}
 	tree, err := pg.Parse(text)
+	src := source{text: text, chars: newCharMap(text)}
 	if err != nil {
-		if pe, ok := errors.AsType[*parser.Error](err); ok {
+		pe, ok := errors.AsType[*parser.Error](err)
+		if !ok {
+			return nil, sql.Errorf(sql.CodeInternal, "the statement's syntax tree cannot be read: %v", err)
+		}
+		// What PostgreSQL refuses may be another dialect's.
+		if tree, src, ok = parseForms(src); !ok {
 			return nil, grammarError(pe)
 		}
-		return nil, sql.Errorf(sql.CodeInternal, "the statement's syntax tree cannot be read: %v", err)
 	}
-	chars := newCharMap(text)
 	var out []Statement
 	for _, raw := range tree.Stmts {
-		st, err := convertStatement(text, chars, raw)
+		st, err := convertStatement(src, raw)
 		if err != nil {
 			return nil, err
 		}
@@ -38,8 +42,43 @@ func Parse(text string, d expr.Dialect) ([]Statement, error) {
 	return out, nil
 }
 
+// source is a text that the grammar has read. chars counts the characters before each
+// of its bytes in the text as written, from which it may differ by rewritten forms;
+// back then finds its bytes in that text, written.
+type source struct {
+	text, written string
+	chars         charMap
+	back          []int
+}
+
+// parseForms reads a text that the grammar refuses for other dialects' forms.
+func parseForms(src source) (*pg.ParseResult, source, bool) {
+	text, back, ok := rewrite(src.text)
+	if !ok || lex.CheckBounds(text) != nil {
+		return nil, src, false
+	}
+	tree, err := pg.Parse(text)
+	if err != nil {
+		return nil, src, false
+	}
+	out := source{text: text, written: src.text, back: back, chars: make(charMap, len(back))}
+	for i, b := range back {
+		out.chars[i] = int32(src.chars.count(b))
+	}
+	return tree, out, true
+}
+
+// slice is the text between two bytes as it was written.
+func (s source) slice(start, end int) string {
+	if s.back == nil {
+		return s.text[start:end]
+	}
+	return s.written[s.back[start]:s.back[end]]
+}
+
 // convertStatement makes a Statement; its text starts at its first token.
-func convertStatement(text string, chars charMap, raw *pg.RawStmt) (Statement, error) {
+func convertStatement(src source, raw *pg.RawStmt) (Statement, error) {
+	text, chars := src.text, src.chars
 	start, end := int(raw.StmtLocation), len(text)
 	if raw.StmtLen > 0 {
 		end = start + int(raw.StmtLen)
@@ -47,7 +86,7 @@ func convertStatement(text string, chars charMap, raw *pg.RawStmt) (Statement, e
 	tokens := lex.New(text[:end], start)
 	tokens.SkipBlank()
 	start = tokens.Pos()
-	c := &converter{chars: chars, off: chars.count(start), text: text, start: start, end: end}
+	c := &converter{source: src, off: chars.count(start), start: start, end: end}
 	stmt, err := c.statement(raw.Stmt)
 	if err != nil {
 		e := sql.AsError(err)
@@ -56,7 +95,7 @@ func convertStatement(text string, chars charMap, raw *pg.RawStmt) (Statement, e
 		}
 		return Statement{}, e
 	}
-	return Statement{Stmt: stmt, Text: text[start:end], Off: c.off, NumParams: c.params}, nil
+	return Statement{Stmt: stmt, Text: src.slice(start, end), Off: c.off, NumParams: c.params}, nil
 }
 
 // charMap counts characters of a text by byte offset; nil where every character

@@ -93,7 +93,6 @@ SELECT s, v, c, d, i2, count(*) FROM big GROUP BY s, v, c, d, i2 HAVING count(*)
 SELECT json_agg(i4 ORDER BY id) FROM tiny;
 SELECT jsonb_agg(s ORDER BY id) FROM tiny;
 SELECT bit_and(i2), bit_or(i8) FROM odd;
-SELECT any_value(i4) FROM big;
 SELECT count(i4, i2) FROM big;
 SELECT sum(s) FROM big;
 SELECT avg(b) FROM big;
