@@ -46,7 +46,7 @@ func (s *Session) ObjectName(kind, oid sql.OID) string {
 	if n, ok := (catalogFuncs{s}).NameOf(kind, oid); ok {
 		return n
 	}
-	if oid == 0 {
+	if oid == 0 && kind != sql.OIDRegoper {
 		return "-"
 	}
 	return strconv.FormatUint(uint64(oid), 10)
@@ -178,6 +178,8 @@ func (f catalogFuncs) Lookup(kind sql.OID, name string) (sql.OID, error) {
 			return 950, nil
 		}
 		return 0, sql.Errorf(sql.CodeUndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", last)
+	case sql.OIDRegprocedure:
+		return f.procedure(name)
 	case sql.OIDRegproc:
 		found := f.s.eng.cfg.System.ProcsNamed(last)
 		switch len(found) {
@@ -189,6 +191,37 @@ func (f catalogFuncs) Lookup(kind sql.OID, name string) (sql.OID, error) {
 		return 0, sql.Errorf(sql.CodeAmbiguousFunction, "more than one function named \"%s\"", name)
 	}
 	return 0, sql.Errorf(sql.CodeFeatureNotSupported, "text cannot be read as %s", sql.FormatType(kind, -1))
+}
+
+// procedure finds a function by its name and the types of its arguments.
+func (f catalogFuncs) procedure(text string) (sql.OID, error) {
+	name, list, ok := strings.Cut(text, "(")
+	if !ok {
+		return 0, sql.Errorf(sql.CodeInvalidTextRepresentation, "expected a left parenthesis")
+	}
+	if list, ok = strings.CutSuffix(strings.TrimSpace(list), ")"); !ok {
+		return 0, sql.Errorf(sql.CodeInvalidTextRepresentation, "expected a right parenthesis")
+	}
+	parts, err := splitName(strings.TrimSpace(name))
+	if err != nil {
+		return 0, err
+	}
+	var args []sql.OID
+	if list = strings.TrimSpace(list); list != "" {
+		for _, a := range strings.Split(list, ",") {
+			t, err := sql.ParseTypeName(strings.TrimSpace(a))
+			if err != nil {
+				return 0, err
+			}
+			args = append(args, t.OID)
+		}
+	}
+	for _, oid := range f.s.eng.cfg.System.ProcsNamed(parts[len(parts)-1]) {
+		if _, have, _ := f.s.eng.cfg.System.ProcName(oid); slices.Equal(have, args) {
+			return oid, nil
+		}
+	}
+	return 0, sql.Errorf(sql.CodeUndefinedFunction, "function \"%s\" does not exist", text)
 }
 
 // splitName splits a dotted name, folding what is not quoted.
@@ -246,7 +279,7 @@ func (f catalogFuncs) Privilege(kind string, user, object sql.OID, priv string) 
 		return false, false
 	}
 	switch kind {
-	case "table", "column", "any_column":
+	case "table", "column", "any_column", "sequence":
 		ok = snap.TableByOID(object) != nil
 	case "schema":
 		ok = snap.DatabaseByOID(object) != nil

@@ -28,6 +28,12 @@ func (f catalogFuncs) Describe(what string, oid sql.OID, sub int32) (string, boo
 		if f.s.eng.DatabaseExists(arg) {
 			return "1", true
 		}
+	case "language_oid":
+		oid, ok := map[string]string{"internal": "12", "c": "13", "sql": "14"}[arg]
+		return oid, ok
+	case "tablespace_oid":
+		oid, ok := map[string]string{"pg_default": "1663", "pg_global": "1664"}[arg]
+		return oid, ok
 	case "table_is_visible":
 		if t := snap.TableByOID(oid); t != nil {
 			return strconv.FormatBool(f.visible(snap, t)), true
@@ -40,7 +46,7 @@ func (f catalogFuncs) Describe(what string, oid sql.OID, sub int32) (string, boo
 			return strconv.FormatBool(f.visible(snap, t)), true
 		}
 	case "function_is_visible", "operator_is_visible", "collation_is_visible", "opclass_is_visible", "opfamily_is_visible", "conversion_is_visible":
-		return "true", oid < sql.FirstUserOID
+		return "true", oid != 0 && oid < sql.FirstUserOID
 	case "function_arguments", "function_identity_arguments":
 		return f.arguments(oid)
 	case "function_result":

@@ -15,6 +15,7 @@ import (
 	"github.com/sluicedb/sluice/catalog/system"
 	"github.com/sluicedb/sluice/exec"
 	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/planner/place"
 	"github.com/sluicedb/sluice/sql"
@@ -45,6 +46,9 @@ type Config struct {
 	SlowStatement time.Duration
 	Admission     AdmissionConfig
 	Observer      Observer // nil: none
+	// Trace is told of the plans of each statement, as rule.Options has it: tests count
+	// with it. nil: none.
+	Trace func(rule string, n logical.Node)
 }
 
 // Observer is told of finished statements, for metrics.

@@ -107,7 +107,7 @@ func (s *Session) planIn(ctx context.Context, q *query, params []sql.Value, temp
 	}
 	env := s.env()
 	lk := &lake{eng: s.eng, snap: snap, env: env, store: newListings(s.eng.cfg.Store), temp: temp}
-	opt := rule.Options{Disabled: s.set.derive(s.opts.User).disabled, Funcs: s.eng.planFuncs,
+	opt := rule.Options{Disabled: s.set.derive(s.opts.User).disabled, Funcs: s.eng.planFuncs, Trace: s.eng.cfg.Trace,
 		Fold: func(e expr.Expr) expr.Expr { return expr.Fold(env, e, true) }}
 	tree, err := rule.Rewrite(q.bound.WithParams(params), opt)
 	if err != nil {

@@ -213,8 +213,8 @@ func (t twofold) big() *big.Float {
 // pairs are the moments of pairs of floats (of single values: y only).
 type pairs struct {
 	n                int64
-	x, y, xx, yy, xy twofold
-	special          bool // an infinity or NaN was met: the result is NaN
+	x, y, xx, yy, xy twofold // of the finite values
+	oddX, oddY       float64 // sums of the infinities and NaNs
 	firstX, firstY   float64
 	variedX, variedY bool
 }
@@ -224,18 +224,29 @@ func (p *pairs) add(y, x float64) {
 		p.firstX, p.firstY = x, y
 	}
 	p.n++
-	if x-x != 0 || y-y != 0 {
-		p.special = true
-		return
+	finiteX, finiteY := x-x == 0, y-y == 0
+	if finiteX {
+		p.variedX = p.variedX || x != p.firstX
+		p.x.add(x)
+		p.xx.addProduct(x, x)
+	} else {
+		p.oddX += x
 	}
-	p.variedX = p.variedX || x != p.firstX
-	p.variedY = p.variedY || y != p.firstY
-	p.x.add(x)
-	p.y.add(y)
-	p.xx.addProduct(x, x)
-	p.yy.addProduct(y, y)
-	p.xy.addProduct(x, y)
+	if finiteY {
+		p.variedY = p.variedY || y != p.firstY
+		p.y.add(y)
+		p.yy.addProduct(y, y)
+	} else {
+		p.oddY += y
+	}
+	if finiteX && finiteY {
+		p.xy.addProduct(x, y)
+	}
 }
+
+// sumX and sumY are the sums of all values.
+func (p *pairs) sumX() float64 { return p.x.value() + p.oddX }
+func (p *pairs) sumY() float64 { return p.y.value() + p.oddY }
 
 func (p *pairs) merge(o *pairs) {
 	if o.n == 0 {
@@ -246,7 +257,8 @@ func (p *pairs) merge(o *pairs) {
 		return
 	}
 	p.n += o.n
-	p.special = p.special || o.special
+	p.oddX += o.oddX
+	p.oddY += o.oddY
 	p.variedX = p.variedX || o.variedX || o.firstX != p.firstX
 	p.variedY = p.variedY || o.variedY || o.firstY != p.firstY
 	p.x.merge(o.x)
@@ -256,8 +268,11 @@ func (p *pairs) merge(o *pairs) {
 	p.xy.merge(o.xy)
 }
 
-// centered is sum(ab) - sum(a)*sum(b)/n.
+// centered is sum(ab) - sum(a)*sum(b)/n; infinite if a sum is past what floats hold.
 func (p *pairs) centered(ab, a, b twofold) float64 {
+	if x := ab.hi + a.hi + b.hi + ab.lo; x-x != 0 {
+		return math.Inf(1)
+	}
 	n := new(big.Float).SetPrec(256).SetInt64(p.n)
 	m := new(big.Float).SetPrec(256).Mul(a.big(), b.big())
 	m.Quo(m, n)
@@ -265,7 +280,12 @@ func (p *pairs) centered(ab, a, b twofold) float64 {
 	return f
 }
 
+// sxx, syy and sxy are sums of squares and products about the means, NaN if a value
+// of theirs is no finite one.
 func (p *pairs) sxx() float64 {
+	if p.oddX != 0 {
+		return math.NaN()
+	}
 	if !p.variedX {
 		return 0
 	}
@@ -273,6 +293,9 @@ func (p *pairs) sxx() float64 {
 }
 
 func (p *pairs) syy() float64 {
+	if p.oddY != 0 {
+		return math.NaN()
+	}
 	if !p.variedY {
 		return 0
 	}
@@ -280,6 +303,9 @@ func (p *pairs) syy() float64 {
 }
 
 func (p *pairs) sxy() float64 {
+	if p.oddX != 0 || p.oddY != 0 {
+		return math.NaN()
+	}
 	if !p.variedX || !p.variedY {
 		return 0
 	}
@@ -316,16 +342,12 @@ func newPairs(least int64, f func(p *pairs) (v float64, null bool)) AggState {
 				out.SetNull(i)
 				return nil
 			}
-			if p.special {
-				Slice[float64](out)[i] = math.NaN()
-				return nil
-			}
 			v, null := f(p)
 			if null {
 				out.SetNull(i)
 				return nil
 			}
-			if math.IsInf(v, 0) {
+			if math.IsInf(v, 0) && p.oddX == 0 && p.oddY == 0 {
 				return errFloatOverflow()
 			}
 			Slice[float64](out)[i] = v
@@ -377,8 +399,8 @@ func defineStatistics(d *defs) {
 	reg("regr_sxx", 1, func(p *pairs) (float64, bool) { return p.sxx(), false })
 	reg("regr_syy", 1, func(p *pairs) (float64, bool) { return p.syy(), false })
 	reg("regr_sxy", 1, func(p *pairs) (float64, bool) { return p.sxy(), false })
-	reg("regr_avgx", 1, func(p *pairs) (float64, bool) { return p.x.value() / n(p), false })
-	reg("regr_avgy", 1, func(p *pairs) (float64, bool) { return p.y.value() / n(p), false })
+	reg("regr_avgx", 1, func(p *pairs) (float64, bool) { return p.sumX() / n(p), false })
+	reg("regr_avgy", 1, func(p *pairs) (float64, bool) { return p.sumY() / n(p), false })
 	reg("covar_pop", 1, func(p *pairs) (float64, bool) { return p.sxy() / n(p), false })
 	reg("covar_samp", 2, func(p *pairs) (float64, bool) { return p.sxy() / (n(p) - 1), false })
 	reg("corr", 1, func(p *pairs) (float64, bool) {
@@ -398,7 +420,7 @@ func defineStatistics(d *defs) {
 	reg("regr_slope", 1, func(p *pairs) (float64, bool) { x := p.sxx(); return p.sxy() / x, x == 0 })
 	reg("regr_intercept", 1, func(p *pairs) (float64, bool) {
 		x := p.sxx()
-		return (p.y.value() - p.x.value()*p.sxy()/x) / n(p), x == 0
+		return (p.sumY() - p.sumX()*p.sxy()/x) / n(p), x == 0
 	})
 	d.agg("regr_count(float8,float8)", func(*Env, []sql.Type) AggState {
 		return &aggOf[int64]{t: sql.Int8,

@@ -209,7 +209,7 @@ func defineMakers(d *defs) {
 		return zoned(r, func() (*time.Location, error) { return r.Env().Zone, nil })
 	}))
 	d.fn("make_timestamptz(int4,int4,int4,int4,int4,float8,text)", each(func(r *Row) error {
-		return zoned(r, func() (*time.Location, error) { return parseZone(r.Str(6)) })
+		return zoned(r, func() (*time.Location, error) { return eastZone(r.Str(6)) })
 	}))
 	d.fn("make_interval(int4,int4,int4,int4,int4,int4,float8)", each(func(r *Row) error {
 		arg := func(k int) int64 {
@@ -361,4 +361,16 @@ func parseZone(name string) (*time.Location, error) {
 		return z, err
 	}
 	return sql.ParseZone("<" + name + ">" + name)
+}
+
+// eastZone is parseZone, but a bare offset counts east, as in ISO 8601.
+func eastZone(name string) (*time.Location, error) {
+	if name == "" || name[0] != '+' && name[0] != '-' {
+		return parseZone(name)
+	}
+	west := "-"
+	if name[0] == '-' {
+		west = "+"
+	}
+	return sql.ParseZone("<" + name + ">" + west + name[1:])
 }

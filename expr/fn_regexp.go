@@ -8,14 +8,17 @@ import (
 )
 
 // regexCache keeps the patterns that an evaluator compiled.
-type regexCache struct{ m map[string]*regex }
+type regexCache struct {
+	m    map[string]*regex
+	coll Collation
+}
 
 func (c *regexCache) get(pattern, flags string) (*regex, error) {
 	key := flags + "/" + pattern
 	if re := c.m[key]; re != nil {
 		return re, nil
 	}
-	re, err := compileRegexp(strings.Clone(pattern), flags)
+	re, err := compileRegexp(strings.Clone(pattern), flags, c.coll)
 	if err != nil {
 		return nil, err
 	}
@@ -24,6 +27,14 @@ func (c *regexCache) get(pattern, flags string) (*regex, error) {
 	}
 	c.m[strings.Clone(key)] = re
 	return re, nil
+}
+
+// regexFn makes the kernel of a function of patterns.
+func regexFn(f func(r *Row, c *regexCache) error) Kernel {
+	return eachState(func(r *Row, c *regexCache) error {
+		c.coll = r.in.Call.Coll
+		return f(r, c)
+	})
 }
 
 // exact gives a pattern for functions that extract text.
@@ -41,7 +52,7 @@ func regexSelect(flags string, negate bool) selKernel {
 		out = out[:cap(out)]
 		c, ok := (*in.State).(*regexCache)
 		if !ok {
-			c = &regexCache{}
+			c = &regexCache{coll: in.Call.Coll}
 			*in.State = c
 		}
 		r := Row{in: in}
@@ -89,7 +100,7 @@ func defineRegexps(d *defs) {
 		}
 		return r.SetStr(p)
 	}))
-	d.fn("substring(text,text)", eachState(func(r *Row, c *regexCache) error {
+	d.fn("substring(text,text)", regexFn(func(r *Row, c *regexCache) error {
 		re, err := c.exact(r.Str(1), "")
 		if err != nil {
 			return err
@@ -105,7 +116,7 @@ func defineRegexps(d *defs) {
 		return r.SetBytes(r.Bytes(0)[m[k]:m[k+1]])
 	}))
 	replace := func(n int) Kernel {
-		return eachState(func(r *Row, c *regexCache) error {
+		return regexFn(func(r *Row, c *regexCache) error {
 			flags := ""
 			if n == 4 {
 				flags = r.Str(3)
@@ -132,7 +143,7 @@ func defineRegexps(d *defs) {
 	d.fn("regexp_replace(text,text,text)", replace(3))
 	d.fn("regexp_replace(text,text,text,text)", replace(4))
 	match := func(n int) Kernel {
-		return eachState(func(r *Row, c *regexCache) error {
+		return regexFn(func(r *Row, c *regexCache) error {
 			flags := ""
 			if n == 3 {
 				flags = r.Str(2)

@@ -104,7 +104,7 @@ func (a *regexArgs) nth(s []byte) ([]int, error) {
 
 // defineRegexpNth defines the functions that came with PostgreSQL 15.
 func defineRegexpNth(d *defs) {
-	count := eachState(func(r *Row, c *regexCache) error {
+	count := regexFn(func(r *Row, c *regexCache) error {
 		a, err := regexArg(r, c, "regexp_count", 2, 0, 3)
 		if err != nil {
 			return err
@@ -118,7 +118,7 @@ func defineRegexpNth(d *defs) {
 	d.fn("regexp_count(text,text)", count)
 	d.fn("regexp_count(text,text,int4)", count)
 	d.fn("regexp_count(text,text,int4,text)", count)
-	d.fn("regexp_like(text,text,text)", eachState(func(r *Row, c *regexCache) error {
+	d.fn("regexp_like(text,text,text)", regexFn(func(r *Row, c *regexCache) error {
 		re, err := c.get(r.Str(1), r.Str(2))
 		if err != nil {
 			return err
@@ -142,7 +142,7 @@ func defineRegexpNth(d *defs) {
 		}
 		return m[2*k], m[2*k+1], nil
 	}
-	instr := eachState(func(r *Row, c *regexCache) error {
+	instr := regexFn(func(r *Row, c *regexCache) error {
 		if r.NArgs() > 4 && r.Int(4) != 0 && r.Int(4) != 1 {
 			return badParameter("endoption", r.Int(4))
 		}
@@ -161,7 +161,7 @@ func defineRegexpNth(d *defs) {
 		}
 		return r.SetInt(int64(utf8.RuneCount(r.Bytes(0)[:from])) + 1)
 	})
-	substr := eachState(func(r *Row, c *regexCache) error {
+	substr := regexFn(func(r *Row, c *regexCache) error {
 		a, err := regexArg(r, c, "regexp_substr", 2, 3, 4)
 		if err != nil {
 			return err
@@ -184,7 +184,7 @@ func defineRegexpNth(d *defs) {
 	}
 	d.fn("regexp_substr(text,text,int4,int4,text)", substr)
 	d.fn("regexp_substr(text,text,int4,int4,text,int4)", substr)
-	replace := eachState(func(r *Row, c *regexCache) error {
+	replace := regexFn(func(r *Row, c *regexCache) error {
 		a, err := regexArg(r, c, "regexp_replace", 3, 4, 5)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sluicedb/sluice/sql"
@@ -275,7 +276,33 @@ func definePrivileges(d *defs) {
 	d.fn("row_security_active(oid)", each(func(r *Row) error { return r.SetBool(false) }), safe)
 }
 
+// privileges are the words for what one may do with an object of a kind.
+var privileges = map[string]string{
+	"table": "SELECT INSERT UPDATE DELETE TRUNCATE REFERENCES TRIGGER RULE", "any_column": "SELECT INSERT UPDATE REFERENCES", "sequence": "USAGE SELECT UPDATE",
+	"database": "CREATE TEMPORARY TEMP CONNECT", "function": "EXECUTE", "language": "USAGE", "schema": "CREATE USAGE", "tablespace": "CREATE", "type": "USAGE",
+	"role": "USAGE MEMBER",
+}
+
+// knownPrivileges reports the first of a list, separated by commas, that is unknown.
+func knownPrivileges(kind, list string) error {
+	for _, p := range strings.Split(list, ",") {
+		word := strings.ToUpper(strings.TrimSpace(p))
+		for _, tail := range []string{" WITH GRANT OPTION", " WITH ADMIN OPTION"} {
+			if kind == "role" || tail == " WITH GRANT OPTION" {
+				word = strings.TrimSuffix(word, tail)
+			}
+		}
+		if !slices.Contains(strings.Fields(privileges[kind]), word) {
+			return sql.Errorf(sql.CodeInvalidParameterValue, "unrecognized privilege type: \"%s\"", strings.TrimSpace(p))
+		}
+	}
+	return nil
+}
+
 func privilege(r *Row, kind string, user, object sql.OID, priv string) error {
+	if err := knownPrivileges(kind, priv); err != nil {
+		return err
+	}
 	c := r.Env().Catalog
 	if c == nil {
 		return r.SetNull()

@@ -32,16 +32,51 @@ func upper(s string) string {
 }
 
 func initcap(s string) string {
+	return capitals(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+}
+
+// capitals makes the first letter of each word a capital, the others small; what is
+// no part of a word stays.
+func capitals(s string, part func(rune) bool) string {
 	inWord := false
 	return strings.Map(func(r rune) rune {
-		if inWord {
-			r = unicode.ToLower(r)
-		} else {
-			r = unicode.ToUpper(r)
+		was := inWord
+		inWord = part(r)
+		switch {
+		case !inWord:
+			return r
+		case was:
+			return unicode.ToLower(r)
 		}
-		inWord = unicode.IsLetter(r) || unicode.IsDigit(r)
-		return r
+		return unicode.ToUpper(r)
 	}, s)
+}
+
+// The same of the collation C, which knows the letters of ASCII alone.
+func lowerC(s string) string { return strings.Map(asciiOnly(unicode.ToLower), s) }
+func upperC(s string) string { return strings.Map(asciiOnly(unicode.ToUpper), s) }
+func initcapC(s string) string {
+	return capitals(s, func(r rune) bool { return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) })
+}
+
+func asciiOnly(f func(rune) rune) func(rune) rune {
+	return func(r rune) rune {
+		if r < utf8.RuneSelf {
+			return f(r)
+		}
+		return r
+	}
+}
+
+// caseFn makes the kernel of a function of letters' case, f in the default collation,
+// c in C.
+func caseFn(f, c func(string) string) Kernel {
+	return each(func(r *Row) error {
+		if r.in.Call.Coll == CollC {
+			return r.SetStr(c(r.Str(0)))
+		}
+		return r.SetStr(f(r.Str(0)))
+	})
 }
 
 func isASCII(s []byte) bool {
@@ -137,9 +172,9 @@ func defineText(d *defs) {
 		r.buf = append(appendCast(r.Env(), r.buf[:0], r.Value(0)), r.Bytes(1)...)
 		return r.SetBytes(r.buf)
 	}), safe)
-	d.fn("lower(text)", str1(lower), safe)
-	d.fn("upper(text)", str1(upper), safe)
-	d.fn("initcap(text)", str1(initcap), safe)
+	d.fn("lower(text)", caseFn(lower, lowerC), safe)
+	d.fn("upper(text)", caseFn(upper, upperC), safe)
+	d.fn("initcap(text)", caseFn(initcap, initcapC), safe)
 	length := each(func(r *Row) error { return r.SetInt(int64(utf8.RuneCount(r.Bytes(0)))) })
 	blank := each(func(r *Row) error { return r.SetInt(int64(utf8.RuneCount(vector.TrimBlanks(r.Bytes(0))))) })
 	for _, n := range []string{"length", "char_length", "character_length"} {

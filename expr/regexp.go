@@ -25,9 +25,17 @@ func errRegexp(format string, args ...any) error {
 var classes = map[string]string{"alpha": `\p{L}`, "digit": `0-9`, "ascii": `\x00-\x7f`, "word": `\p{L}\p{Nd}_`, "alnum": `\p{L}\p{Nd}`, "upper": `\p{Lu}`, "lower": `\p{Ll}`,
 	"space": `\s\v`, "punct": `[:punct:]`, "xdigit": `0-9A-Fa-f`, "cntrl": `[:cntrl:]`, "blank": ` \t`, "print": `\pL\pM\pN\pP\pS\x20`, "graph": `\pL\pM\pN\pP\pS`}
 
-// compileRegexp translates an advanced regular expression. Constructs that Go's
-// engine cannot do exactly are refused with 0A000.
-func compileRegexp(p, flags string) (*regex, error) {
+// asciiClasses are those of the collation C.
+var asciiClasses = map[string]string{"alpha": `A-Za-z`, "digit": `0-9`, "alnum": `0-9A-Za-z`, "upper": `A-Z`, "lower": `a-z`,
+	"space": `\s\v`, "punct": `[:punct:]`, "xdigit": `0-9A-Fa-f`, "cntrl": `[:cntrl:]`, "blank": ` \t`, "print": `[:print:]`, "graph": `[:graph:]`}
+
+// compileRegexp translates an advanced regular expression, in the collation C or the
+// default one. Constructs that Go's engine cannot do exactly are refused with 0A000.
+func compileRegexp(p, flags string, coll Collation) (*regex, error) {
+	classes := classes
+	if coll == CollC {
+		classes = asciiClasses
+	}
 	r := &regex{}
 	fold, dotNL, multi := false, true, false
 	var refused rune
@@ -83,14 +91,14 @@ func compileRegexp(p, flags string) (*regex, error) {
 		c := p[i]
 		switch c {
 		case '\\':
-			n, err := translateEscape(&b, p[i:], false)
+			n, err := translateEscape(&b, p[i:], classes, false)
 			if err != nil {
 				return nil, err
 			}
 			i += n
 			quantifiable = true
 		case '[':
-			n, err := translateBracket(&b, p[i:], !dotNL)
+			n, err := translateBracket(&b, p[i:], classes, !dotNL)
 			if err != nil {
 				return nil, err
 			}
@@ -212,7 +220,7 @@ func (r *regex) all(s []byte, n int) [][]int {
 }
 
 // translateEscape writes the escape at the start of p and returns its length.
-func translateEscape(b *strings.Builder, p string, inBracket bool) (int, error) {
+func translateEscape(b *strings.Builder, p string, classes map[string]string, inBracket bool) (int, error) {
 	if len(p) < 2 {
 		return 0, sql.Errorf(sql.CodeInvalidRegexp, "invalid regular expression: invalid escape \\ sequence")
 	}
@@ -224,14 +232,14 @@ func translateEscape(b *strings.Builder, p string, inBracket bool) (int, error) 
 	case 'd':
 		b.WriteString(open + "0-9" + shut)
 	case 'w':
-		b.WriteString(open + `\p{L}\p{Nd}_` + shut)
+		b.WriteString(open + classes["alnum"] + "_" + shut)
 	case 's':
 		b.WriteString(open + `\s\v` + shut)
 	case 'D', 'W', 'S':
 		if inBracket {
 			return 0, errRegexp("escape \\%c inside brackets is not supported", c)
 		}
-		b.WriteString(map[byte]string{'D': "[^0-9]", 'W': `[^\p{L}\p{Nd}_]`, 'S': `[^\s\v]`}[c])
+		b.WriteString(map[byte]string{'D': "[^0-9]", 'W': "[^" + classes["alnum"] + "_]", 'S': `[^\s\v]`}[c])
 	case 'n', 't', 'r', 'f', 'v', 'a':
 		b.WriteString(p[:2])
 	case 'A':
@@ -250,7 +258,7 @@ func translateEscape(b *strings.Builder, p string, inBracket bool) (int, error) 
 }
 
 // translateBracket writes the bracket expression at the start of p.
-func translateBracket(b *strings.Builder, p string, noNewline bool) (int, error) {
+func translateBracket(b *strings.Builder, p string, classes map[string]string, noNewline bool) (int, error) {
 	bad := sql.Errorf(sql.CodeInvalidRegexp, "invalid regular expression: brackets [] not balanced")
 	b.WriteByte('[')
 	i := 1
@@ -283,7 +291,7 @@ func translateBracket(b *strings.Builder, p string, noNewline bool) (int, error)
 		case c == '[' && i+1 < len(p) && (p[i+1] == '.' || p[i+1] == '='):
 			return 0, errRegexp("collating elements in regular expressions are not supported")
 		case c == '\\':
-			n, err := translateEscape(b, p[i:], true)
+			n, err := translateEscape(b, p[i:], classes, true)
 			if err != nil {
 				return 0, err
 			}

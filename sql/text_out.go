@@ -48,7 +48,7 @@ func AppendText(dst []byte, v Value, f *Format) []byte {
 		}
 		return append(dst, TypeName(OID(v.I))...)
 	case OIDRegproc, OIDRegprocedure, OIDRegoper, OIDRegclass, OIDRegnamespace, OIDRegrole, OIDRegcollation:
-		if v.I == 0 {
+		if v.I == 0 && v.Type.OID != OIDRegoper {
 			return append(dst, '-')
 		}
 		return AppendInt(dst, v.I)

@@ -51,7 +51,7 @@ func FormatType(oid OID, mod int32) string {
 		}
 		return "character(" + strconv.Itoa(int(mod-4)) + ")"
 	case OIDVarchar:
-		if mod >= 4 {
+		if mod > 4 {
 			return "character varying(" + strconv.Itoa(int(mod-4)) + ")"
 		}
 	case OIDNumeric:

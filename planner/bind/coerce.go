@@ -99,8 +99,22 @@ func (b *binder) coerce(e expr.Expr, t sql.Type, ctx expr.CastContext, pos int) 
 	x, err := b.convertType(e, t, ctx, pos)
 	if err == nil && t.OID == sql.OIDNumeric && x.Type() != t {
 		x = b.sameType(x, t, ctx, pos)
+		if !t.Dec.Static() && x.Type().Dec.Static() { // another side has no static form
+			x = b.generalForm(x, t, ctx, pos)
+		}
 	}
 	return x, err
+}
+
+// generalForm converts a numeric of a static form to the general one.
+func (b *binder) generalForm(e expr.Expr, t sql.Type, ctx expr.CastContext, pos int) expr.Expr {
+	if c, ok := e.(*expr.Const); ok {
+		v := c.V
+		v.Type = t
+		return &expr.Const{V: v}
+	}
+	fn := b.reg.LookupCast(sql.OIDNumeric, sql.OIDNumeric)
+	return &expr.Call{Fn: fn, Args: []expr.Expr{e}, T: t, Pos: pos, Implicit: ctx != expr.CastExplicit}
 }
 
 // convertType converts an expression to a type in a context, folding constants; a
@@ -136,6 +150,12 @@ func (b *binder) convertType(e expr.Expr, t sql.Type, ctx expr.CastContext, pos 
 		}
 		return nil, sql.Errorf(sql.CodeCannotCoerce, "cannot cast type %s to %s", sql.FormatType(from.OID, -1), sql.FormatType(t.OID, -1)).At(pos)
 	}
+	switch t.OID {
+	case sql.OIDTime, sql.OIDTimetz, sql.OIDInterval:
+		if bare := sql.T(t.OID); t != bare { // the cast first, then the modifier's
+			return b.sameType(b.castCall(fn, e, bare, ctx, pos), t, ctx, pos), nil
+		}
+	}
 	return b.castCall(fn, e, t, ctx, pos), nil
 }
 
@@ -157,13 +177,18 @@ func (b *binder) castCall(fn *expr.Func, e expr.Expr, t sql.Type, ctx expr.CastC
 // sameType changes the modifier or the numeric form.
 func (b *binder) sameType(e expr.Expr, t sql.Type, ctx expr.CastContext, pos int) expr.Expr {
 	from := e.Type()
-	if t.OID != sql.OIDNumeric && (t.Mod == -1 || t.Mod == from.Mod) {
+	// A cast that is written takes the modifier away, though no value changes.
+	bare := ctx == expr.CastExplicit && t.Mod == -1 && from.Mod != -1
+	if bare && from.Dec.Static() {
+		t.Dec = from.Dec
+	}
+	if t.OID != sql.OIDNumeric && !bare && (t.Mod == -1 || t.Mod == from.Mod) {
 		return e
 	}
-	if t.OID == sql.OIDNumeric && from.Dec == t.Dec && (t.Mod == -1 || t.Mod == from.Mod) {
+	if t.OID == sql.OIDNumeric && from.Dec == t.Dec && !bare && (t.Mod == -1 || t.Mod == from.Mod) {
 		return e
 	}
-	if c, ok := e.(*expr.Const); ok && (c.V.Null || t.OID == sql.OIDNumeric && t.Mod == -1 && (!t.Dec.Static() || int16(t.Dec.S) == c.V.Num.Scale)) {
+	if c, ok := e.(*expr.Const); ok && (c.V.Null || bare || t.OID == sql.OIDNumeric && t.Mod == -1 && (!t.Dec.Static() || int16(t.Dec.S) == c.V.Num.Scale)) {
 		v := c.V
 		v.Type = t
 		return &expr.Const{V: v}
@@ -317,12 +342,20 @@ func (b *binder) toBool(o operand, what string) (expr.Expr, error) {
 	return b.coerce(o.e, sql.Bool, expr.CastImplicit, o.pos)
 }
 
-// collationOf is the collation of a string expression: C if any part has it.
+// collationOf is the collation of a string expression: C if any part has it. That of
+// the type name is C, which its constants and functions without arguments have.
 func collationOf(e expr.Expr) expr.Collation {
 	switch x := e.(type) {
+	case *expr.Const:
+		if x.V.Type.OID == sql.OIDName {
+			return expr.CollC
+		}
 	case *expr.Col:
 		return x.Coll
 	case *expr.Call:
+		if len(x.Args) == 0 && x.T.OID == sql.OIDName {
+			return expr.CollC
+		}
 		return x.Coll
 	case *expr.Case:
 		return x.Coll

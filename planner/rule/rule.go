@@ -32,7 +32,8 @@ type Options struct {
 	Fold func(expr.Expr) expr.Expr
 	// Funcs may be nil.
 	Funcs Functions
-	// Trace, if not nil, is called after each rule that changed the plan.
+	// Trace, if not nil, is called with the plan as it came, under no name, and after
+	// each rule that changed it.
 	Trace func(rule string, n logical.Node)
 }
 
@@ -91,6 +92,9 @@ func Rewrite(n logical.Node, opt Options) (logical.Node, error) {
 		if err := Verify(n); err != nil {
 			return nil, err.WithDetail("The plan came broken from the binder.")
 		}
+	}
+	if opt.Trace != nil {
+		opt.Trace("", n)
 	}
 	for _, r := range Rules() {
 		if opt.Disabled[r.Name] {

@@ -5,92 +5,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/sql"
-	"github.com/sluicedb/sluice/testdata/harness/lake"
 )
-
-// ex is an expression: a form with a %s for each of its arguments, which may be
-// replaced by each other one of its type.
-type ex struct {
-	t    sql.OID
-	form string
-	args []*ex
-	sub  *query // %s stands for it instead
-}
-
-func (e *ex) String() string {
-	if e.sub != nil {
-		return strings.Replace(e.form, "%s", e.sub.String(), 1)
-	}
-	if len(e.args) == 0 {
-		return e.form
-	}
-	list := make([]any, len(e.args))
-	for i, a := range e.args {
-		list[i] = a.String()
-	}
-	return fmt.Sprintf(e.form, list...)
-}
-
-// query is a SELECT whose clauses can be dropped.
-type query struct {
-	distinct      bool
-	items         []*ex
-	from          []string // FROM items: the first, then joins with their ON
-	on            []*ex    // conditions of from[1:]; nil for cross joins
-	where, having []*ex
-	group         []*ex
-	order         string
-	limit         string
-	setop         string
-	other         *query
-}
-
-func (q *query) String() string {
-	var b strings.Builder
-	b.WriteString("SELECT ")
-	if q.distinct {
-		b.WriteString("DISTINCT ")
-	}
-	for i, e := range q.items {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%s AS k%d", e, i+1)
-	}
-	for i, f := range q.from {
-		if i == 0 {
-			b.WriteString(" FROM ")
-		} else {
-			b.WriteByte(' ')
-		}
-		b.WriteString(f)
-		if i > 0 && q.on[i-1] != nil {
-			b.WriteString(" ON " + q.on[i-1].String())
-		}
-	}
-	list := func(word, sep string, l []*ex) {
-		for i, e := range l {
-			if i == 0 {
-				b.WriteString(" " + word + " ")
-			} else {
-				b.WriteString(sep)
-			}
-			b.WriteString(e.String())
-		}
-	}
-	list("WHERE", " AND ", q.where)
-	list("GROUP BY", ", ", q.group)
-	list("HAVING", " AND ", q.having)
-	if q.setop != "" {
-		b.WriteString(" " + q.setop + " " + q.other.String())
-	}
-	b.WriteString(q.order + q.limit)
-	return b.String()
-}
 
 // col is a column that expressions may use.
 type col struct {
@@ -98,367 +16,335 @@ type col struct {
 	t    sql.OID
 }
 
-// gen writes random statements.
+// gen writes the random statement of a seed. Functions, aggregates and window
+// functions come by turns, so that each is called often enough.
 type gen struct {
 	r     *rand.Rand
+	reg   *registry
+	turn  uint64
 	alias int
-	funcs map[sql.OID][]*expr.Func
+	wild  bool // odd values, at the price of errors
+	ctes  []relation
 }
 
-// left out: what reads a clock or takes long, what differs by the version of a
-// library in the last digit, and what is compared elsewhere.
-var leftOut = func() map[string]bool {
-	m := map[string]bool{}
-	for _, n := range strings.Fields(`repeat lpad rpad bpchar random setseed pg_sleep now clock_timestamp statement_timestamp transaction_timestamp timeofday age
-		exp ln log log10 power pow ^ cbrt ||/ sqrt |/ sin cos tan cot asin acos atan atan2 sind cosd tand cotd asind acosd atand atan2d sinh cosh tanh asinh acosh atanh degrees radians
-		factorial to_char to_date to_timestamp gen_random_uuid format_type regexp_replace regexp_match regexp_matches regexp_split_to_array ~ !~ ~* !~*
-		like_escape similar_escape similar_to_escape like notlike bpcharlike bpcharnlike texticlike texticnlike iclike width_bucket erf erfc
-		make_interval timezone set_config current_setting to_number stddev_pop chr convert_from convert_to convert decode scale min_scale trim_scale`) {
-		m[n] = true
-	}
-	return m
-}()
-
-var scalarTypes = []sql.OID{sql.OIDInt2, sql.OIDInt4, sql.OIDInt8, sql.OIDNumeric, sql.OIDFloat4, sql.OIDFloat8, sql.OIDBool,
-	sql.OIDText, sql.OIDVarchar, sql.OIDBpchar, sql.OIDDate, sql.OIDTimestamp, sql.OIDInterval, sql.OIDBytea}
-
-// usable are the functions and operators over scalars, by result type.
-var usable = sync.OnceValue(func() map[sql.OID][]*expr.Func {
-	out := map[sql.OID][]*expr.Func{}
-	reg := expr.Builtins()
-	for _, f := range append(reg.Funcs(), reg.Operators()...) {
-		if leftOut[f.Name] || f.Vol != expr.Immutable || f.Set != nil || f.Variadic || len(f.Args) == 0 || f.Dialect != 0 && f.Dialect&expr.Postgres == 0 || !slices.Contains(scalarTypes, f.Ret) {
-			continue
-		}
-		ok := true
-		for _, a := range f.Args {
-			ok = ok && slices.Contains(scalarTypes, a)
-		}
-		if ok {
-			out[f.Ret] = append(out[f.Ret], f)
-		}
-	}
-	return out
-})
+// relation is what can stand in FROM by its name.
+type relation struct {
+	name string
+	cols []col
+}
 
 func newGen(seed uint64) *gen {
-	return &gen{r: rand.New(rand.NewPCG(seed, 11)), funcs: usable()}
+	g := &gen{r: rand.New(rand.NewPCG(seed, 11)), reg: reg(), turn: seed * 4}
+	g.wild = g.chance(25)
+	return g
 }
 
-func (g *gen) chance(p int) bool            { return g.r.IntN(100) < p }
-func (g *gen) any(list ...string) string    { return list[g.r.IntN(len(list))] }
-func (g *gen) anyType() sql.OID             { return scalarTypes[g.r.IntN(len(scalarTypes))] }
-func leaf(t sql.OID, form string) *ex       { return &ex{t: t, form: form} }
-func one(t sql.OID, f string, a ...*ex) *ex { return &ex{t: t, form: f, args: a} }
+func (g *gen) chance(p int) bool         { return g.r.IntN(100) < p }
+func (g *gen) any(list ...string) string { return list[g.r.IntN(len(list))] }
+func (g *gen) anyType() sql.OID          { return usual[g.r.IntN(len(usual))] }
+func (g *gen) next() uint64              { g.turn++; return g.turn }
 
-var literals = map[sql.OID][]string{
-	sql.OIDInt2:      {"0::smallint", "1::smallint", "(-7)::smallint", "32767::smallint"},
-	sql.OIDInt4:      {"0", "1", "2", "(-3)", "2147483647", "10"},
-	sql.OIDInt8:      {"0::bigint", "3::bigint", "(-1)::bigint", "9223372036854775807", "5000000000"},
-	sql.OIDNumeric:   {"0.0", "1.5", "(-2.25)", "100.00", "0.001", "12345678901234.5678", "1.50::numeric(10,3)", "'NaN'::numeric", "3::numeric"},
-	sql.OIDFloat4:    {"0.5::real", "(-2)::real", "'NaN'::real"},
-	sql.OIDFloat8:    {"0.25::float8", "(-4)::float8", "'Infinity'::float8", "1e10::float8"},
-	sql.OIDBool:      {"true", "false"},
-	sql.OIDText:      {"'a'::text", "''::text", "'ab%'::text", "'日本'::text", "'Z z'::text"},
-	sql.OIDVarchar:   {"'a'::varchar", "'xyz'::varchar(5)"},
-	sql.OIDBpchar:    {"'a'::char(3)", "''::char(2)", "'ab '::bpchar"},
-	sql.OIDDate:      {"date '2024-02-29'", "date '1999-12-31'", "date '2024-01-25'"},
-	sql.OIDTimestamp: {"timestamp '2024-02-29 12:00:00.5'", "timestamp '2024-02-25'"},
-	sql.OIDInterval:  {"interval '1 day'", "interval '1 month -3 hours'", "interval '0.5 seconds'"},
-	sql.OIDBytea:     {`'\x00ff'::bytea`, `'ab'::bytea`},
+func (g *gen) fresh(prefix string) string {
+	g.alias++
+	return fmt.Sprintf("%s%d", prefix, g.alias)
 }
 
-// names of types as casts write them.
-var castNames = map[sql.OID]string{sql.OIDInt2: "smallint", sql.OIDInt4: "int", sql.OIDInt8: "bigint", sql.OIDNumeric: "numeric", sql.OIDFloat4: "real", sql.OIDFloat8: "float8",
-	sql.OIDBool: "boolean", sql.OIDText: "text", sql.OIDVarchar: "varchar", sql.OIDBpchar: "bpchar", sql.OIDDate: "date", sql.OIDTimestamp: "timestamp", sql.OIDInterval: "interval", sql.OIDBytea: "bytea"}
+// orderable is a type whose values have an order.
+func (g *gen) orderable() sql.OID {
+	for {
+		if t := g.anyType(); !kindOf[t].unordered {
+			return t
+		}
+	}
+}
 
-// casts are pairs that seldom fail.
-var casts = map[sql.OID][]sql.OID{
-	sql.OIDInt8: {sql.OIDInt2, sql.OIDInt4, sql.OIDNumeric}, sql.OIDInt4: {sql.OIDInt2, sql.OIDInt8, sql.OIDNumeric, sql.OIDFloat8, sql.OIDBool}, sql.OIDInt2: {sql.OIDInt4},
-	sql.OIDNumeric: {sql.OIDInt2, sql.OIDInt4, sql.OIDInt8, sql.OIDFloat8, sql.OIDFloat4}, sql.OIDFloat8: {sql.OIDInt4, sql.OIDInt8, sql.OIDNumeric, sql.OIDFloat4}, sql.OIDFloat4: {sql.OIDInt4, sql.OIDNumeric},
-	sql.OIDText:    {sql.OIDInt4, sql.OIDNumeric, sql.OIDBool, sql.OIDVarchar, sql.OIDBpchar, sql.OIDDate, sql.OIDTimestamp, sql.OIDInterval, sql.OIDFloat8},
-	sql.OIDVarchar: {sql.OIDText, sql.OIDBpchar, sql.OIDInt4}, sql.OIDBpchar: {sql.OIDText, sql.OIDVarchar}, sql.OIDDate: {sql.OIDTimestamp}, sql.OIDTimestamp: {sql.OIDDate}, sql.OIDBool: {sql.OIDInt4},
+func columnOf(t sql.OID, cols []col) (fit []col) {
+	for _, c := range cols {
+		if c.t == t {
+			fit = append(fit, c)
+		}
+	}
+	return fit
+}
+
+// literal is a constant of a type.
+func (g *gen) literal(t sql.OID) *node {
+	k := kindOf[t]
+	switch {
+	case g.chance(5):
+		return leaf(t, "NULL::"+k.name)
+	case g.wild && len(k.wild) > 0 && g.chance(50):
+		return leaf(t, g.any(k.wild...))
+	}
+	return leaf(t, g.any(k.tame...))
 }
 
 // expr makes an expression of a type over cols.
-func (g *gen) expr(t sql.OID, cols []col, depth int) *ex {
+func (g *gen) expr(t sql.OID, cols []col, depth int) *node {
+	if kindOf[t] == nil {
+		panic("no kind " + sql.LookupType(t).Name)
+	}
+	if kindOf[t].names {
+		return g.literal(t)
+	}
 	if depth <= 0 || g.chance(20) {
-		var fit []col
-		for _, c := range cols {
-			if c.t == t {
-				fit = append(fit, c)
+		if fit := columnOf(t, cols); len(fit) > 0 && g.chance(80) {
+			return leaf(t, fit[g.r.IntN(len(fit))].name)
+		}
+		if from := fromColumn[t]; from.form != "" && g.chance(60) {
+			if fit := columnOf(from.t, cols); len(fit) > 0 {
+				return one(t, from.form, leaf(from.t, fit[g.r.IntN(len(fit))].name))
 			}
 		}
-		switch {
-		case len(fit) > 0 && g.chance(75):
-			return leaf(t, fit[g.r.IntN(len(fit))].name)
-		case g.chance(6):
-			return leaf(t, "NULL::"+castNames[t])
-		}
-		return leaf(t, g.any(literals[t]...))
+		return g.literal(t)
 	}
 	depth--
-	switch k := g.r.IntN(20); {
+	k := g.r.IntN(20)
+	switch {
 	case k < 2:
-		return one(t, "CASE WHEN %s THEN %s ELSE %s END", g.expr(sql.OIDBool, cols, depth), g.expr(t, cols, depth), g.expr(t, cols, depth))
+		return one(t, "CASE WHEN %s THEN %s ELSE %s END", g.expr(sql.OIDBool, cols, depth), g.expr(t, cols, depth), g.expr(t, cols, depth)).with(markLazy)
 	case k == 2:
-		return one(t, "coalesce(%s, %s)", g.expr(t, cols, depth), g.expr(t, cols, depth))
-	case k == 3:
-		return one(t, "nullif(%s, %s)", g.expr(t, cols, depth), g.expr(t, cols, depth))
-	case k == 4:
-		return one(t, g.any("greatest", "least")+"(%s, %s)", g.expr(t, cols, depth), g.expr(t, cols, depth))
-	case k < 7 && len(casts[t]) > 0:
-		from := casts[t][g.r.IntN(len(casts[t]))]
-		return one(t, "(%s)::"+castNames[t], g.expr(from, cols, depth))
-	case t == sql.OIDNumeric && k < 13:
-		return one(t, "(%s "+g.any("+", "-", "*", "+", "-", "*", "/", "%%")+" %s)", g.number(cols, depth), g.expr(t, cols, depth))
-	case t == sql.OIDNumeric && k < 15:
-		return one(t, g.any("abs(%s)", "round(%s, 2)", "trunc(%s, 1)", "-(%s)", "round(%s)", "(%s)::numeric(20,3)", "ceil(%s)", "(%s)::numeric(12,5)"), g.expr(t, cols, depth))
-	case t == sql.OIDBool && k < 17:
+		return one(t, "coalesce(%s, %s)", g.expr(t, cols, depth), g.expr(t, cols, depth)).with(markLazy)
+	case k == 3 && !kindOf[t].unordered:
+		return one(t, g.any("nullif(%s, %s)", "greatest(%s, %s)", "least(%s, %s)"), g.expr(t, cols, depth), g.expr(t, cols, depth))
+	case k == 4 && !kindOf[t].unordered:
+		return one(t, "CASE %s WHEN %s THEN %s WHEN %s THEN %s END", g.expr(t, cols, depth), g.expr(t, cols, 0), g.expr(t, cols, depth), g.expr(t, cols, 0), g.expr(t, cols, depth)).with(markLazy)
+	case k < 7 && len(g.reg.casts[t]) > 0:
+		return g.cast(t, cols, depth)
+	case t == sql.OIDBool && k < 14:
 		return g.cond(cols, depth)
+	case (t == sql.OIDNumeric || t == sql.OIDInt4 || t == sql.OIDInt8) && k < 12:
+		return one(t, "(%s "+g.any("+", "-", "*")+" %s)", g.expr(t, cols, depth), g.expr(t, cols, 0))
+	case t == sql.OIDNumeric && k < 14:
+		return one(t, g.any("round(%s, 2)", "trunc(%s, 1)", "-(%s)", "(%s)::numeric(20,3)", "ceil(%s)", "(%s / 3)"), g.expr(t, cols, depth))
+	case sql.ElemOf(t) != 0 && k < 10:
+		return one(t, "ARRAY[%s, %s]", g.expr(sql.ElemOf(t), cols, depth), g.expr(sql.ElemOf(t), cols, depth))
 	}
-	list := g.funcs[t]
-	if len(list) == 0 {
-		return g.expr(t, cols, 0)
+	if l := g.reg.by[t]; len(l) > 0 {
+		return g.call(l[g.r.IntN(len(l))], t, cols, depth)
 	}
-	f := list[g.r.IntN(len(list))]
-	var args []*ex
-	for _, a := range f.Args {
-		args = append(args, g.expr(a, cols, depth))
+	if len(g.reg.casts[t]) > 0 {
+		return g.cast(t, cols, depth)
 	}
-	if f.Kind == expr.KindOperator {
-		name := strings.ReplaceAll(f.Name, "%", "%%")
-		if len(args) == 1 {
-			return one(t, "("+name+" (%s))", args...)
-		}
-		return one(t, "((%s) "+name+" (%s))", args...)
-	}
-	return one(t, f.Name+"("+strings.TrimSuffix(strings.Repeat("%s, ", len(args)), ", ")+")", args...)
+	return g.literal(t)
 }
 
-// number is a numeric or an integer expression.
-func (g *gen) number(cols []col, depth int) *ex {
-	return g.expr([]sql.OID{sql.OIDNumeric, sql.OIDNumeric, sql.OIDInt4, sql.OIDInt8, sql.OIDInt2}[g.r.IntN(5)], cols, depth)
+// fromColumn says how types that the tables do not have come from their columns.
+var fromColumn = map[sql.OID]struct {
+	t    sql.OID
+	form string
+}{
+	sql.OIDTimestamptz: {sql.OIDTimestamp, "(%s AT TIME ZONE 'UTC')"}, sql.OIDTime: {sql.OIDTimestamp, "(%s)::time"}, sql.OIDInterval: {sql.OIDTimestamp, "(%s - timestamp '2024-01-01')"},
+	sql.OIDName: {sql.OIDText, "(%s)::name"}, sql.OIDJSONB: {sql.OIDText, "to_jsonb(%s)"}, sql.OIDOid: {sql.OIDInt2, "abs(%s::int)::oid"},
+	sql.ArrayOf(sql.OIDInt4): {sql.OIDInt4, "ARRAY[%s, 1]"}, sql.ArrayOf(sql.OIDText): {sql.OIDText, "ARRAY[%s, 'a']"}, sql.ArrayOf(sql.OIDNumeric): {sql.OIDNumeric, "ARRAY[%s]"},
+	sql.OIDTimetz: {sql.OIDTimestamp, "(%s AT TIME ZONE 'UTC')::timetz"},
+}
+
+// cast makes a cast to t, by way of text where its values are good for that.
+func (g *gen) cast(t sql.OID, cols []col, depth int) *node {
+	if g.chance(20) && t != sql.OIDPgNodeTree {
+		return one(t, "((%s)::text)::"+kindOf[t].name, g.expr(t, cols, depth))
+	}
+	l := g.reg.casts[t]
+	f := l[g.r.IntN(len(l))]
+	if kindOf[f.Args[0]] == nil {
+		return g.literal(t)
+	}
+	return one(t, "(%s)::"+kindOf[t].name+g.modifier(t), g.expr(f.Args[0], cols, depth))
+}
+
+func (g *gen) modifier(t sql.OID) string {
+	if g.chance(80) {
+		return ""
+	}
+	switch t {
+	case sql.OIDNumeric:
+		return g.any("(20,3)", "(38,10)", "(30)")
+	case sql.OIDVarchar, sql.OIDBpchar:
+		return g.any("(3)", "(10)")
+	case sql.OIDTime, sql.OIDTimestamp, sql.OIDTimestamptz, sql.OIDTimetz, sql.OIDInterval:
+		return g.any("(0)", "(3)")
+	}
+	return ""
 }
 
 var mixed = [][2]sql.OID{{sql.OIDInt4, sql.OIDNumeric}, {sql.OIDNumeric, sql.OIDInt8}, {sql.OIDInt2, sql.OIDInt8}, {sql.OIDFloat8, sql.OIDInt4}, {sql.OIDFloat4, sql.OIDFloat8},
-	{sql.OIDDate, sql.OIDTimestamp}, {sql.OIDText, sql.OIDBpchar}, {sql.OIDVarchar, sql.OIDText}, {sql.OIDBpchar, sql.OIDVarchar}, {sql.OIDNumeric, sql.OIDFloat8}}
+	{sql.OIDDate, sql.OIDTimestamp}, {sql.OIDText, sql.OIDBpchar}, {sql.OIDVarchar, sql.OIDText}, {sql.OIDBpchar, sql.OIDVarchar}, {sql.OIDNumeric, sql.OIDFloat8}, {sql.OIDTimestamptz, sql.OIDDate}, {sql.OIDName, sql.OIDText}}
 
 // cond is a condition over cols.
-func (g *gen) cond(cols []col, depth int) *ex {
-	t := g.anyType()
+func (g *gen) cond(cols []col, depth int) *node {
+	t := g.orderable()
 	u := t
 	if g.chance(25) {
 		p := mixed[g.r.IntN(len(mixed))]
 		t, u = p[0], p[1]
 	}
-	e := func(t sql.OID) *ex { return g.expr(t, cols, depth-1) }
-	switch g.r.IntN(11) {
+	e := func(t sql.OID) *node { return g.expr(t, cols, depth-1) }
+	b := func(form string, parts ...*node) *node { return one(sql.OIDBool, form, parts...) }
+	switch g.r.IntN(15) {
 	case 0, 1, 2:
-		return one(sql.OIDBool, "%s "+g.any("=", "=", "<", "<=", ">", ">=", "<>")+" %s", e(t), e(u))
+		return b("%s "+g.any("=", "=", "<", "<=", ">", ">=", "<>")+" %s", e(t), e(u))
 	case 3:
-		return one(sql.OIDBool, "(%s "+g.any("AND", "OR")+" %s)", e(sql.OIDBool), e(sql.OIDBool))
+		return b("(%s "+g.any("AND", "OR", "OR")+" %s)", e(sql.OIDBool), e(sql.OIDBool)).with(markLazy)
 	case 4:
-		return one(sql.OIDBool, "(NOT (%s))", e(sql.OIDBool))
+		return b("(NOT (%s))", e(sql.OIDBool))
 	case 5:
-		return one(sql.OIDBool, "((%s) IS "+g.any("NULL", "NOT NULL")+")", e(t))
+		return b("((%s) IS "+g.any("NULL", "NOT NULL", "NOT NULL")+")", e(t))
 	case 6:
-		return one(sql.OIDBool, "((%s) IS "+g.any("", "NOT ")+"DISTINCT FROM (%s))", e(t), e(u))
+		return b("((%s) IS "+g.any("", "NOT ")+"DISTINCT FROM (%s))", e(t), e(u))
 	case 7:
-		return one(sql.OIDBool, "((%s) "+g.any("", "NOT ")+"IN (%s, %s, %s))", e(t), g.expr(t, nil, 0), g.expr(t, nil, 0), g.expr(t, nil, 0))
+		return b("((%s) "+g.any("", "NOT ")+"IN (%s, %s, %s))", e(t), g.literal(t), g.literal(t), g.expr(t, cols, 0)).with(markLazy)
 	case 8:
-		return one(sql.OIDBool, "((%s) BETWEEN (%s) AND (%s))", e(t), e(t), e(u))
+		return b("((%s) "+g.any("", "NOT ")+"BETWEEN "+g.any("", "SYMMETRIC ")+"(%s) AND (%s))", e(t), e(t), e(u)).with(markLazy)
 	case 9:
-		return one(sql.OIDBool, "((%s) "+g.any("", "NOT ")+g.any("LIKE", "ILIKE")+" "+g.any("'a%%'", "'%%b'", "'_'", "'%%a_%%'", "'ab'", "'%%'", "'日%%'")+")", e(sql.OIDText))
-	}
-	return one(sql.OIDBool, "((%s) IS "+g.any("TRUE", "NOT TRUE", "FALSE", "UNKNOWN")+")", e(sql.OIDBool))
-}
-
-func tableCols(alias string) (out []col) {
-	for _, c := range lake.Columns {
-		out = append(out, col{alias + "." + c.Name, c.Type.OID})
-	}
-	return out
-}
-
-// from adds FROM items to q and returns their columns.
-func (g *gen) from(q *query, small bool, outer []col, depth int) []col {
-	tables := []string{"odd", "tiny", "part", "odd", "none", "big", "tiny"}
-	if small {
-		tables = []string{"odd", "tiny", "tiny", "none", "odd"}
-	}
-	var cols []col
-	n := 1 + g.r.IntN(3)
-	if g.chance(45) {
-		n = 1
-	}
-	for i := range n {
-		g.alias++
-		a := fmt.Sprintf("t%d", g.alias)
-		rel := g.any(tables...) + " " + a
-		mine := tableCols(a)
-		if depth > 0 && g.chance(20) {
-			sub := g.query(true, nil, depth-1)
-			rel = "(" + sub.String() + ") " + a
-			mine = nil
-			for k, e := range sub.items {
-				mine = append(mine, col{fmt.Sprintf("%s.k%d", a, k+1), e.t})
-			}
+		return b("((%s) "+g.any("", "NOT ")+g.any("LIKE", "ILIKE")+" "+g.any("'a%'", "'%b'", "'_'", "'%a_%'", "'ab'", "'%'", "'日%'")+")", e(sql.OIDText))
+	case 10:
+		elem := elements[g.r.IntN(len(elements))]
+		return b("((%s) "+g.any("=", "<>", "<", ">=")+" "+g.any("ANY", "ALL")+" (%s))", e(elem), e(sql.ArrayOf(elem))).with(markLazy)
+	case 11:
+		return b("(ROW(%s, %s) "+g.any("=", "<", ">=", "<>")+" ROW(%s, %s))", e(t), e(sql.OIDText), e(t), e(sql.OIDText))
+	case 12:
+		if fit := columnOf(sql.OIDInt4, cols); len(fit) > 0 {
+			return b("%s "+g.any("=", "<", ">", "<=", ">=")+" %s", leaf(sql.OIDInt4, fit[0].name), leaf(sql.OIDInt4, g.any("0", "3", "7", "20", "35")))
 		}
-		if i == 0 {
-			q.from = append(q.from, rel)
-			cols = mine
+	}
+	return b("((%s) IS "+g.any("TRUE", "NOT TRUE", "FALSE", "NOT FALSE", "UNKNOWN")+")", e(sql.OIDBool))
+}
+
+// turnCall calls the function whose turn it is.
+func (g *gen) turnCall(cols []col, depth int) *node {
+	f := g.reg.turn[g.next()%uint64(len(g.reg.turn))]
+	return g.call(f, 0, cols, depth)
+}
+
+// aggregate is a call of the aggregate whose turn it is.
+func (g *gen) aggregate(cols []col, depth int) *node {
+	a := g.reg.aggs[g.next()%uint64(len(g.reg.aggs))]
+	return g.aggregateOf(a, cols, depth)
+}
+
+func isFloat(t sql.OID) bool { return t == sql.OIDFloat4 || t == sql.OIDFloat8 }
+
+func (g *gen) aggregateOf(a *expr.Agg, cols []col, depth int) *node {
+	elem := elements[g.r.IntN(len(elements))]
+	t := concrete(a.Ret, elem)
+	var direct, args []*node
+	distinct := a.Direct == 0 && !a.Hypothetical && g.chance(15)
+	for i, at := range a.Args {
+		if at == sql.OIDAny {
+			at = g.orderable()
+		}
+		at = concrete(at, elem)
+		switch {
+		case i < a.Direct:
+			direct = append(direct, leaf(0, g.any("0.5", "0", "1", "0.25", "0.9")))
+			continue
+		case isFloat(at) && (isFloat(t) || a.Name == "regr_count") && a.Name != "max" && a.Name != "min":
+			// Sums of what differs by hundreds of digits are a matter of the order.
+			if fit := columnOf(at, cols); len(fit) > 0 {
+				args = append(args, leaf(at, fit[g.r.IntN(len(fit))].name))
+				continue
+			}
+			args = append(args, leaf(at, kindOf[at].tame[0]))
 			continue
 		}
-		kind := g.any("JOIN", "LEFT JOIN", "RIGHT JOIN", "JOIN", "LEFT JOIN", "FULL JOIN")
-		on := g.equality(cols, mine)
-		if on == nil {
-			on = leaf(sql.OIDBool, "true")
-		} else if kind != "FULL JOIN" {
-			for g.chance(45) {
-				on = one(sql.OIDBool, "%s AND %s", on, g.cond(append(append([]col(nil), cols...), mine...), 1))
+		args = append(args, g.expr(at, cols, depth))
+	}
+	filter := ""
+	var cond []*node
+	if g.chance(15) && !a.OrderedSet {
+		filter, cond = " FILTER (WHERE %s)", []*node{g.cond(cols, 1)}
+	}
+	m := markForms
+	if isFloat(t) {
+		// Where a sum overflows depends on the order of the rows.
+		m |= markLoose | markLazy
+	}
+	switch {
+	case a.OrderedSet:
+		h := holes(len(args))
+		return one(t, a.Name+holes(len(direct))+" WITHIN GROUP (ORDER BY "+h[1:], append(direct, args...)...).with(m)
+	case len(a.Args) == 0:
+		return one(t, a.Name+"(*)"+filter, cond...)
+	case a.Ordered:
+		rest := ""
+		if len(args) > 1 {
+			rest = ", ','"
+			if a.Args[1] == sql.OIDBytea {
+				rest = `, '\x2c'::bytea`
 			}
 		}
-		q.from, q.on = append(q.from, kind+" "+rel), append(q.on, on)
-		cols = append(cols, mine...)
-		tables = []string{"tiny", "odd", "none", "tiny"}
+		if distinct && !kindOf[args[0].t].unordered && exactForms(args[0].t) {
+			return &node{t: t, form: a.Name + "(DISTINCT %s" + rest + " ORDER BY %s)", parts: args[:1], same: true, mark: m}
+		}
+		return &node{t: t, form: a.Name + "(%s" + rest + " ORDER BY (%s)::text " + g.any("", "DESC", "NULLS FIRST") + ")", parts: args[:1], same: true, mark: m}
+	case distinct && !slices.ContainsFunc(args, func(n *node) bool { return kindOf[n.t].unordered }):
+		h := holes(len(args))
+		return one(t, a.Name+"(DISTINCT "+h[1:]+filter, append(args, cond...)...).with(m)
 	}
-	return cols
+	return one(t, a.Name+holes(len(args))+filter, append(args, cond...)...).with(m)
 }
 
-// equality joins two sides by columns of one kind.
-func (g *gen) equality(l, r []col) *ex {
-	for range 20 {
-		a, b := l[g.r.IntN(len(l))], r[g.r.IntN(len(r))]
-		p := [2]sql.OID{a.t, b.t}
-		if a.t == b.t && a.t != sql.OIDBool || slices.Contains(mixed, p) || slices.Contains(mixed, [2]sql.OID{b.t, a.t}) {
-			return leaf(sql.OIDBool, a.name+" = "+b.name)
-		}
+// exactForms: equal values of the type have one form.
+func exactForms(t sql.OID) bool {
+	if e := sql.ElemOf(t); e != 0 {
+		t = e
 	}
-	return nil
+	return !slices.Contains([]sql.OID{sql.OIDNumeric, sql.OIDFloat4, sql.OIDFloat8, sql.OIDBpchar, sql.OIDInterval, sql.OIDJSONB, sql.OIDTimetz, sql.OIDRecord}, t) && (kindOf[t] == nil || !kindOf[t].unordered)
 }
 
-// subquery is a condition or a scalar over a subquery that may be correlated.
-func (g *gen) subquery(t sql.OID, outer []col, depth int) *ex {
-	q := &query{}
-	local := g.from(q, true, nil, 0)
-	if len(q.from) > 2 {
-		q.from, q.on = q.from[:2], q.on[:1]
-	}
-	if g.chance(70) {
-		if e := g.equality(local[:min(len(local), len(lake.Columns))], outer); e != nil {
-			q.where = append(q.where, e)
-		}
-	}
-	first := local[:min(len(local), len(lake.Columns))]
+// window is a call over the window of rows whose total order is key.
+func (g *gen) window(cols []col, key string) *node {
+	var n *node
+	ordered := true
 	if g.chance(60) {
-		q.where = append(q.where, g.cond(first, 1))
-	}
-	if g.chance(20) {
-		q.where = append(q.where, g.cond(append(append([]col(nil), first...), outer...), 1))
-	}
-	if t != sql.OIDBool {
-		q.items = []*ex{one(t, g.any("max", "min")+"(%s)", g.expr(t, first, 1))}
-		return &ex{t: t, form: "(%s)", sub: q}
-	}
-	if g.chance(50) {
-		q.items = []*ex{leaf(sql.OIDInt4, "1")}
-		return &ex{t: t, form: g.any("", "NOT ") + "EXISTS (%s)", sub: q}
-	}
-	c := first[g.r.IntN(len(first))]
-	q.items = []*ex{leaf(c.t, c.name)}
-	return &ex{t: t, form: "(" + g.expr(c.t, outer, 1).escaped() + " " + g.any("IN", "NOT IN", "= ANY", "<> ALL", "< ANY", ">= ALL") + " (%s))", sub: q}
-}
-
-func (e *ex) escaped() string { return strings.ReplaceAll(e.String(), "%s", "") }
-
-// orderable types have max and min.
-var orderable = []sql.OID{sql.OIDInt2, sql.OIDInt4, sql.OIDInt8, sql.OIDNumeric, sql.OIDFloat4, sql.OIDFloat8, sql.OIDText, sql.OIDBpchar, sql.OIDDate, sql.OIDTimestamp, sql.OIDInterval}
-
-// aggregate is an aggregate call over cols.
-func (g *gen) aggregate(cols []col, depth int) *ex {
-	t := orderable[g.r.IntN(len(orderable))]
-	d, filter := g.any("", "", "", "DISTINCT "), ""
-	var e *ex
-	switch g.r.IntN(7) {
-	case 0:
-		e = leaf(sql.OIDInt8, "count(*)")
-		d = ""
-	case 1:
-		e = one(sql.OIDInt8, "count("+d+"%s)", g.expr(t, cols, depth))
-	case 2:
-		e = one(sql.OIDInt8, "sum("+d+"%s)", g.expr(sql.OIDInt4, cols, depth))
-	case 3:
-		e = one(sql.OIDNumeric, g.any("sum", "avg")+"("+d+"%s)", g.expr(sql.OIDNumeric, cols, depth))
-	case 4:
-		e = one(sql.OIDNumeric, g.any("sum", "avg")+"("+d+"%s)", g.expr(sql.OIDInt8, cols, depth))
-	case 5:
-		e = one(sql.OIDBool, g.any("bool_and", "bool_or", "every")+"(%s)", g.expr(sql.OIDBool, cols, depth))
-	default:
-		e = one(t, g.any("max", "min")+"(%s)", g.expr(t, cols, depth))
-	}
-	if g.chance(15) {
-		filter = " FILTER (WHERE %s)"
-		e.form += filter
-		e.args = append(e.args, g.cond(cols, 1))
-	}
-	return e
-}
-
-// query makes a SELECT; small keeps it cheap.
-func (g *gen) query(small bool, types []sql.OID, depth int) *query {
-	q := &query{}
-	cols := g.from(q, small, nil, depth)
-	for g.chance(55) {
-		if g.chance(30) && depth > 0 {
-			q.where = append(q.where, g.subquery(sql.OIDBool, cols, depth-1))
-		} else {
-			q.where = append(q.where, g.cond(cols, 2))
-		}
-	}
-	n := 1 + g.r.IntN(3)
-	if types != nil {
-		n = len(types)
-	}
-	grouped := types == nil && g.chance(40)
-	for i := range n {
-		t := g.anyType()
-		if types != nil {
-			t = types[i]
-		}
-		switch {
-		case grouped && i > 0:
-			q.items = append(q.items, g.aggregate(cols, 1))
-		case grouped:
-			if g.chance(75) {
-				k := g.expr(t, cols, 1)
-				if len(k.args) > 0 || strings.Contains(k.form, ".") && !strings.Contains(k.form, "'") {
-					q.items, q.group = append(q.items, k), append(q.group, k)
-					continue
-				}
+		w := g.reg.windows[g.next()%uint64(len(g.reg.windows))]
+		elem := elements[g.r.IntN(len(elements))]
+		var args []*node
+		for _, t := range w.Args {
+			switch {
+			case w.Name == "ntile":
+				args = append(args, leaf(0, g.any("1", "3", "4")))
+			case w.Name == "nth_value" && len(args) == 1:
+				args = append(args, leaf(0, g.any("1", "2", "5")))
+			case (w.Name == "lag" || w.Name == "lead") && len(args) == 1:
+				args = append(args, leaf(0, g.any("1", "2", "0", "(-1)")))
+			default:
+				args = append(args, g.expr(concrete(t, elem), cols, 1))
 			}
-			q.items = append(q.items, g.aggregate(cols, 1))
-		case g.chance(12) && depth > 0 && slices.Contains(orderable, t):
-			q.items = append(q.items, g.subquery(t, cols, depth-1))
-		default:
-			q.items = append(q.items, g.expr(t, cols, 2))
+		}
+		n = one(concrete(w.Ret, elem), w.Name+holes(len(args)), args...)
+		ordered = !slices.Contains([]string{"rank", "dense_rank", "cume_dist", "percent_rank"}, w.Name)
+	} else {
+		for {
+			n = g.aggregate(cols, 1)
+			if !strings.Contains(n.form, "DISTINCT") && !strings.Contains(n.form, "ORDER BY") {
+				break
+			}
 		}
 	}
-	if grouped {
-		if g.chance(25) {
-			q.having = append(q.having, one(sql.OIDBool, "%s > 1", leaf(sql.OIDInt8, "count(*)")))
-		}
-		return q
+	over, parts := " OVER (", slices.Clone(n.parts)
+	if g.chance(50) {
+		over += "PARTITION BY %s "
+		parts = append(parts, g.expr(g.orderable(), cols, 1))
 	}
-	q.distinct = g.chance(12)
-	if types == nil && depth > 0 && g.chance(15) {
-		var ts []sql.OID
-		for _, e := range q.items {
-			ts = append(ts, e.t)
+	switch {
+	case !ordered && g.chance(50):
+		over += "ORDER BY %s" + g.any("", " DESC", " NULLS FIRST")
+		parts = append(parts, g.expr(g.orderable(), cols, 1))
+	default:
+		over += "ORDER BY " + key + g.any("", " DESC")
+		if g.chance(60) {
+			over += g.frame()
 		}
-		q.setop = g.any("UNION", "UNION ALL", "EXCEPT", "INTERSECT", "EXCEPT ALL")
-		q.other = g.query(true, ts, 0)
-		q.other.distinct = false
 	}
-	return q
+	// Arguments of rows that are in no frame need not be computed.
+	return &node{t: n.t, form: n.form + over + ")", parts: parts, mark: n.mark | markLazy}
+}
+
+func (g *gen) frame() string {
+	bounds := []string{"UNBOUNDED PRECEDING", "2 PRECEDING", "CURRENT ROW", "1 FOLLOWING", "3 FOLLOWING", "UNBOUNDED FOLLOWING"}
+	from := g.r.IntN(5)
+	to := max(from, 1) + g.r.IntN(6-max(from, 1))
+	return " " + g.any("ROWS", "RANGE", "GROUPS") + " BETWEEN " + bounds[from] + " AND " + bounds[to] + g.any("", "", " EXCLUDE CURRENT ROW", " EXCLUDE TIES", " EXCLUDE GROUP")
 }

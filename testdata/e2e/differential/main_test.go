@@ -24,9 +24,9 @@ type pair struct {
 }
 
 var shared struct {
-	once        sync.Once
-	ours, their string
-	err         error
+	once                sync.Once
+	ours, traced, their string
+	err                 error
 }
 
 // open starts the engine and PostgreSQL with the tables, once for all tests of the
@@ -36,7 +36,7 @@ func open(t testing.TB) *pair {
 	theirs := pg.Start(t)
 	shared.once.Do(func() {
 		shared.their = theirs
-		shared.ours, shared.err = lake.Start(folder)
+		shared.ours, shared.traced, shared.err = lake.StartObserved(folder, observed.trace)
 		if shared.err == nil {
 			shared.err = lake.LoadOdd(folder, shared.ours, shared.their, lake.Odd...)
 		}

@@ -1,293 +1,348 @@
 package differential
 
 import (
+	"context"
 	"flag"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/testdata/harness/answer"
 )
 
 var (
-	seed = flag.Uint64("seed", 1, "seed of the first random statement; 0: a random one")
-	long = flag.Duration("long", 10*time.Second, "how long random statements are compared, for each kind")
+	seed      = flag.Uint64("seed", 1, "seed of the first random statement; 0: a random one")
+	long      = flag.Duration("long", 20*time.Second, "how long random statements are compared")
+	most      = flag.Int64("statements", 1<<40, "random statements to compare at most")
+	clients   = flag.Int("clients", 4, "statements that are compared at once")
+	failures  = flag.Int("failures", 20, "differences to look for before giving up")
+	shrinking = flag.Duration("shrink", 5*time.Second, "how long a failing statement is made smaller")
 )
 
-// soak, from the environment variable SLUICE_DIFFERENTIAL (a duration), makes the
-// random tests take that long each, from random seeds.
-func soak(t *testing.T) (time.Duration, bool) {
+// full, from the environment variable SLUICE_DIFFERENTIAL (a number of statements),
+// makes the random test compare so many, from a random seed, and ask for coverage.
+func full(t *testing.T) (n int64, first uint64, isFull bool) {
 	v := os.Getenv("SLUICE_DIFFERENTIAL")
-	if v == "" {
-		return *long, false
+	first = *seed
+	if v != "" || first == 0 {
+		first = rand.Uint64() >> 1
+		t.Logf("-seed=%d", first)
 	}
-	d, err := time.ParseDuration(v)
+	if v == "" {
+		return *most, first, false
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d, true
+	return n, first, true
 }
 
-func firstSeed(t *testing.T) uint64 {
-	if _, random := soak(t); *seed != 0 && !random {
-		return *seed
+// pairs are one client's connections: to PostgreSQL, to the engine, and one for
+// each other way to run a statement.
+type pairs struct {
+	*pair
+	ways []*pgconn.PgConn // by variants; nil until they are needed
+}
+
+// client opens a client's connections.
+func client(t testing.TB, p *pair) *pairs {
+	c := &pairs{pair: &pair{ourConn: shared.traced, theirConn: p.theirConn}, ways: make([]*pgconn.PgConn, len(variants))}
+	c.again(t, &c.ours, c.ourConn, nil)
+	c.again(t, &c.theirs, c.theirConn, []string{"jit = off"})
+	return c
+}
+
+// again connects anew.
+func (c *pairs) again(t testing.TB, to **pgconn.PgConn, conn string, settings []string) {
+	*to = connect(t, conn)
+	for _, s := range append([]string{"statement_timeout = '3s'"}, settings...) {
+		if a, err := answer.Ask(*to, "SET "+s); err != nil || a.State != "" {
+			t.Errorf("SET %s: %v", s, err)
+		}
 	}
-	s := rand.Uint64() >> 1
-	t.Logf("-seed=%d", s)
-	return s
 }
 
-// check runs a statement on both; refused reports that PostgreSQL does not take it.
-func (p *pair) check(t *testing.T, text string, r answer.Rules) (diff string, refused bool) {
-	want, err := answer.Ask(p.theirs, text)
+func (c *pairs) close() {
+	for _, x := range append([]*pgconn.PgConn{c.ours, c.theirs}, c.ways...) {
+		if x != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			x.Close(ctx)
+			cancel()
+		}
+	}
+}
+
+// oracle asks PostgreSQL.
+func (c *pairs) oracle(t testing.TB, text string) *answer.Answer {
+	a, err := answer.Ask(c.theirs, text)
 	if err != nil {
-		p.theirs = connect(t, p.theirConn)
-		return "", true
+		c.again(t, &c.theirs, c.theirConn, []string{"jit = off"})
+		return &answer.Answer{State: string(sql.CodeQueryCanceled)}
 	}
-	if want.State != "" && !answer.DataException(want.State) {
-		return "", true
-	}
-	got, err := answer.Ask(p.ours, text)
-	if err != nil {
-		p.ours = connect(t, p.ourConn)
-		return "connection lost: " + err.Error(), false
-	}
-	if got.TooManyDigits() {
-		return "", false
-	}
-	if answer.DataException(want.State) && p.open(got, text) {
-		return "", false
-	}
-	return answer.Difference(got, want, r), false
+	return a
 }
 
-// open reports whether it is open how a statement that fails in PostgreSQL does: of
-// two errors either may come first, and what PostgreSQL's planner computes before
-// any row asks for it fails there alone.
-func (p *pair) open(got *answer.Answer, text string) bool {
-	if answer.DataException(got.State) {
+// engine asks the engine, in a way: -1 is the usual one.
+func (c *pairs) engine(t testing.TB, way int, text string) *answer.Answer {
+	to, conn, settings := &c.ours, c.ourConn, []string(nil)
+	if way >= 0 {
+		to, conn, settings = &c.ways[way], shared.ours, variants[way]
+		if *to == nil {
+			c.again(t, to, conn, settings)
+		}
+	}
+	a, err := answer.Ask(*to, text)
+	if err != nil {
+		c.again(t, to, conn, settings)
+		return &answer.Answer{State: "connection lost", Message: err.Error()}
+	}
+	return a
+}
+
+// verdict is what a comparison came to.
+type verdict struct {
+	diff string // "" if there is no difference that counts
+	open bool   // the errors differ as they may
+	wide bool
+	slow bool
+}
+
+// judge compares an answer with PostgreSQL's.
+func (c *pairs) judge(t testing.TB, n *node, got, want *answer.Answer) verdict {
+	canceled := string(sql.CodeQueryCanceled)
+	if want.State == canceled {
+		return verdict{slow: true}
+	}
+	if got.TooManyDigits() && (want.State == "" || answer.DataException(want.State)) {
+		return verdict{wide: true}
+	}
+	m := n.marks()
+	r := answer.Rules{OpenMods: true, OpenForms: m&markForms != 0, Floats: m&markLoose != 0, Ordered: n.ordered()}
+	d := answer.Difference(got, want, r)
+	if d != "" && got.State == "" && want.State != "" && c.oracle(t, "EXPLAIN "+n.String()).State == want.State {
+		// PostgreSQL's planner computes what no row asks for.
+		return verdict{open: true}
+	}
+	if d == "" || got.State == want.State || !raised(got.State) && got.State != "" || !raised(want.State) && want.State != "" {
+		return verdict{diff: d}
+	}
+	if c.open(t, n, got, want) {
+		return verdict{open: true}
+	}
+	return verdict{diff: d}
+}
+
+// raised reports whether rows raise such errors: functions refuse some units of time
+// as not supported.
+func raised(state string) bool {
+	return answer.DataException(state) || state == string(sql.CodeFeatureNotSupported)
+}
+
+// ordered reports whether the order of the statement's rows is total.
+func (n *node) ordered() bool { return n.marks()&markOrder != 0 }
+
+// open reports whether PostgreSQL might as well have answered as got does, one of
+// the two being a data exception. It might if it raises got's for the statement with
+// conditions left out or with one of several expressions alone: it depends on the
+// plan what is computed first. And it need not raise what only a plan computes that
+// visits more than it must.
+func (c *pairs) open(t testing.TB, n *node, got, want *answer.Answer) bool {
+	if got.State == "" {
+		return n.marks()&markLazy != 0
+	}
+	if want.State != "" && want.State == got.State {
 		return true
 	}
-	plan, err := answer.Ask(p.theirs, "EXPLAIN "+text)
-	return err == nil && answer.DataException(plan.State)
-}
-
-// TestExpressions compares expressions of random functions over single rows, where
-// nothing is open but which of several errors comes first.
-func TestExpressions(t *testing.T) {
-	p := open(t)
-	n, refused, bad := 0, 0, 0
-	d, _ := soak(t)
-	end := time.Now().Add(d)
-	for s := firstSeed(t); time.Now().Before(end) && bad < 25; s++ {
-		g := newGen(s)
-		e := g.expr(g.anyType(), tableCols("t"), 1+g.r.IntN(3))
-		build := func(e *ex) string {
-			return "SELECT " + e.String() + " FROM " + []string{"tiny t WHERE id = 3", "odd t WHERE id BETWEEN 20 AND 40", "tiny t", "odd t"}[s%4]
+	for _, probe := range n.probes() {
+		if c.oracle(t, probe).State == got.State {
+			return true
 		}
-		d, no := p.check(t, build(e), answer.Rules{Floats: true, OpenMods: true})
-		n++
-		if no {
-			refused++
-		}
-		if d == "" {
-			continue
-		}
-		bad++
-		fails := func(e *ex) bool {
-			d, no := p.check(t, build(e), answer.Rules{Floats: true, OpenMods: true})
-			return !no && d != ""
-		}
-		e = shrinkExpr(e, fails)
-		d, _ = p.check(t, build(e), answer.Rules{Floats: true, OpenMods: true})
-		t.Errorf("-seed=%d: %s\n  %s", s, d, build(e))
 	}
-	t.Logf("%d expressions compared, %d refused by PostgreSQL", n, refused)
-}
-
-// TestQueries compares random queries, each in the usual and in another way.
-func TestQueries(t *testing.T) {
-	p := open(t)
-	p.must(t, "SET statement_timeout = '4s'")
-	n, refused, bad := 0, 0, 0
-	d, _ := soak(t)
-	end := time.Now().Add(d)
-	for s := firstSeed(t); time.Now().Before(end) && bad < 20; s++ {
-		g := newGen(s)
-		q := g.query(false, nil, 2)
-		if g.chance(60) {
-			q.total(g)
-		}
-		v := variants[s%uint64(len(variants))]
-		run := func(q *query) (d string, refused bool) {
-			text := q.String()
-			r := answer.Rules{AnyError: true, OpenMods: true, OpenForms: strings.Contains(text, "DISTINCT") || q.group != nil || q.setop != "" || strings.Contains(text, "GROUP BY") || strings.Contains(text, "max(") || strings.Contains(text, "min("), Floats: true, Ordered: q.order != "" && q.exact()}
-			if d, refused = p.check(t, text, r); d != "" || refused {
-				return d, refused
-			}
-			p.with(t, v, func() {
-				if d, _ = p.check(t, text, r); d != "" {
-					d = v[0] + ": " + d
+	level := []*node{n}
+	probes := 0
+	for range 3 {
+		var next []*node
+		for _, l := range level {
+			for _, s := range l.smaller() {
+				if probes++; probes > 400 {
+					return false
 				}
-			})
-			return d, false
+				a := c.oracle(t, s.String())
+				if a.State == got.State {
+					return true
+				}
+				if len(next) < 30 && (a.State == "" || answer.DataException(a.State)) {
+					next = append(next, s)
+				}
+			}
 		}
-		d, no := run(q)
-		n++
-		if no {
-			refused++
-		}
-		if d == "" {
-			continue
-		}
-		bad++
-		q = shrinkQuery(q, func(q *query) bool {
-			d, no := run(q)
-			return d != "" && !no
-		})
-		if e, _ := run(q); e != "" {
-			d = e
-		}
-		t.Errorf("-seed=%d: %s\n  %s", s, d, q)
+		level = next
 	}
-	t.Logf("%d queries compared, %d refused by PostgreSQL", n, refused)
+	return false
 }
 
-// exact: equal values of every column have one form, so that an order over all
-// columns is total.
-func (q *query) exact() bool {
-	for _, e := range q.items {
-		if slices.Contains([]sql.OID{sql.OIDNumeric, sql.OIDFloat4, sql.OIDFloat8, sql.OIDBpchar, sql.OIDInterval}, e.t) {
+var (
+	aliasUse = regexp.MustCompile(`\bt\d+\b`)
+	aliasOf  = regexp.MustCompile(`\b(none|tiny|odd|calm|few|big|part) (t\d+)\b`)
+)
+
+// probes are statements that compute each expression of n by itself for all rows of
+// the tables that it speaks of.
+func (n *node) probes() (out []string) {
+	tables := map[string]string{}
+	for _, m := range aliasOf.FindAllStringSubmatch(n.String(), -1) {
+		tables[m[2]] = m[1]
+	}
+	seen := map[string]bool{}
+	var walk func(n *node)
+	walk = func(n *node) {
+		if n == nil {
+			return
+		}
+		for _, p := range n.parts {
+			walk(p)
+		}
+		text := n.String()
+		if n.t == 0 || seen[text] || len(n.parts) == 0 {
+			return
+		}
+		seen[text] = true
+		var from []string
+		for _, a := range aliasUse.FindAllString(text, -1) {
+			switch item := tables[a] + " " + a; {
+			case tables[a] == "" || len(from) > 2:
+				return
+			case !slices.Contains(from, item) && !strings.Contains(text, item):
+				from = append(from, item)
+			}
+		}
+		probe := "SELECT " + text
+		if from != nil {
+			probe += " FROM " + strings.Join(from, ", ")
+		}
+		out = append(out, probe)
+	}
+	walk(n)
+	return out
+}
+
+// TestRandom compares random statements, each in the usual and in another way, some
+// in every way.
+func TestRandom(t *testing.T) {
+	p := open(t)
+	n, first, isFull := full(t)
+	count := &tally{states: map[string]int{}}
+	end := time.Now().Add(*long)
+	var at, bad atomic.Int64
+	var clientsDone sync.WaitGroup
+	for range *clients {
+		clientsDone.Go(func() {
+			c := client(t, p)
+			defer c.close()
+			for bad.Load() < int64(*failures) && (isFull || time.Now().Before(end)) {
+				i := at.Add(1) - 1
+				if i >= n {
+					return
+				}
+				if c.compare(t, first+uint64(i), count) {
+					bad.Add(1)
+				}
+			}
+		})
+	}
+	clientsDone.Wait()
+	observed.covered(t, count, isFull)
+}
+
+// compare compares the statement of a seed; it reports a difference as the test's
+// failure.
+func (c *pairs) compare(t testing.TB, s uint64, count *tally) (failed bool) {
+	n := newGen(s).statement()
+	text := n.String()
+	want := c.oracle(t, text)
+	v := c.judge(t, n, c.engine(t, -1, text), want)
+	way := -1
+	ways := []int{int(s % uint64(len(variants)))}
+	if s%50 == 0 {
+		ways = nil
+		for i := range variants {
+			ways = append(ways, i)
+		}
+	}
+	for _, w := range ways {
+		if v.diff != "" || v.slow {
+			break
+		}
+		got := c.engine(t, w, text)
+		if got.State == string(sql.CodeQueryCanceled) {
+			continue // slow is what rules are against
+		}
+		if v = c.judge(t, n, got, want); v.diff != "" {
+			way = w
+		}
+	}
+	count.note(want, v, len(ways))
+	if v.diff == "" {
+		return false
+	}
+	fails := func(n *node) bool {
+		text := n.String()
+		w := c.oracle(t, text)
+		if w.State != want.State && w.State != "" && !answer.DataException(w.State) {
 			return false
 		}
+		return c.judge(t, n, c.engine(t, way, text), w).diff != ""
 	}
+	if again := c.judge(t, n, c.engine(t, way, text), c.oracle(t, text)).diff; again == "" {
+		v.diff += " (not when asked again)"
+	} else {
+		n = shrink(n, fails)
+		text = n.String()
+		if d := c.judge(t, n, c.engine(t, way, text), c.oracle(t, text)).diff; d != "" {
+			v.diff = d
+		}
+	}
+	in := ""
+	if way >= 0 {
+		in = " with " + strings.Join(variants[way], ", ")
+	}
+	t.Errorf("-seed=%d%s: %s\n  %s", s, in, v.diff, text)
 	return true
 }
 
-// total adds an order over all columns and perhaps a limit.
-func (q *query) total(g *gen) {
-	var keys []string
-	for i := range q.items {
-		keys = append(keys, string(rune('1'+i))+g.any("", " DESC", " NULLS FIRST", " DESC NULLS LAST"))
+func (c *tally) note(want *answer.Answer, v verdict, ways int) {
+	c.Lock()
+	defer c.Unlock()
+	c.statements++
+	c.variants += ways
+	if want.State == "" && len(want.Rows) > 0 {
+		c.rows++
 	}
-	q.order = " ORDER BY " + strings.Join(keys, ", ")
-	if q.exact() && g.chance(50) {
-		q.limit = g.any(" LIMIT 3", " LIMIT 10 OFFSET 2", " OFFSET 4", " LIMIT 0")
-	}
-}
-
-// shrinkExpr looks for a smaller expression that still fails.
-func shrinkExpr(e *ex, fails func(*ex) bool) *ex {
-	for range 40 {
-		smaller := false
-		for _, c := range e.smaller() {
-			if fails(c) {
-				e, smaller = c, true
-				break
-			}
-		}
-		if !smaller {
-			break
+	if want.State != "" {
+		c.errors++
+		c.states[want.State]++
+		if !answer.DataException(want.State) {
+			c.refused++
 		}
 	}
-	return e
-}
-
-// smaller lists expressions with one part left out.
-func (e *ex) smaller() (out []*ex) {
-	for _, a := range e.args {
-		if a.t == e.t {
-			out = append(out, a)
-		}
+	if v.open {
+		c.open++
 	}
-	for i, a := range e.args {
-		for _, s := range a.smaller() {
-			c := *e
-			c.args = slices.Clone(e.args)
-			c.args[i] = s
-			out = append(out, &c)
-		}
+	if v.wide {
+		c.wide++
 	}
-	if len(e.args) > 0 || e.sub != nil {
-		out = append(out, leaf(e.t, literals[e.t][0]))
+	if v.slow {
+		c.slow++
 	}
-	if e.sub != nil {
-		for _, s := range e.sub.smaller() {
-			c := *e
-			c.sub = s
-			out = append(out, &c)
-		}
-	}
-	return out
-}
-
-func shrinkQuery(q *query, fails func(*query) bool) *query {
-	end := time.Now().Add(5 * time.Second)
-	for {
-		smaller := false
-		for _, c := range q.smaller() {
-			if time.Now().After(end) {
-				return q
-			}
-			if fails(c) {
-				q, smaller = c, true
-				break
-			}
-		}
-		if !smaller {
-			return q
-		}
-	}
-}
-
-// smaller lists queries with one clause left out or one expression made smaller.
-func (q *query) smaller() (out []*query) {
-	with := func(f func(c *query)) {
-		c := *q
-		f(&c)
-		out = append(out, &c)
-	}
-	if q.setop != "" {
-		with(func(c *query) { c.setop, c.other = "", nil })
-	}
-	if q.limit != "" {
-		with(func(c *query) { c.limit = "" })
-	}
-	if q.order != "" {
-		with(func(c *query) { c.order, c.limit = "", "" })
-	}
-	if q.distinct {
-		with(func(c *query) { c.distinct = false })
-	}
-	if n := len(q.from); n > 1 {
-		with(func(c *query) { c.from, c.on = q.from[:n-1], q.on[:n-2] })
-	}
-	lists := []func(*query) *[]*ex{func(c *query) *[]*ex { return &c.where }, func(c *query) *[]*ex { return &c.having }, func(c *query) *[]*ex { return &c.items }}
-	for k, l := range lists {
-		for i := range *l(q) {
-			if k == 2 && (len(q.items) == 1 || q.order != "" || q.setop != "") {
-				break
-			}
-			with(func(c *query) { *l(c) = slices.Delete(slices.Clone(*l(q)), i, i+1) })
-		}
-	}
-	lists = append(lists, func(c *query) *[]*ex { return &c.on })
-	for k, l := range lists {
-		if k == 2 && q.group != nil {
-			continue
-		}
-		for i, e := range *l(q) {
-			for _, s := range e.smaller() {
-				with(func(c *query) {
-					*l(c) = slices.Clone(*l(q))
-					(*l(c))[i] = s
-				})
-			}
-		}
-	}
-	return out
 }

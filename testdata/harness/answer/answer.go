@@ -154,6 +154,16 @@ func (a *Answer) prepared(r Rules) [][]string {
 	return out
 }
 
+// intervalKey is one text for all equal intervals: their length, months being of 30 days.
+func intervalKey(v string) string {
+	x, err := sql.ParseText(sql.Interval, v, nil, time.Time{})
+	if err != nil {
+		return v
+	}
+	days, months := sql.UnpackInterval(x.J)
+	return fmt.Sprint(sql.IntervalSpan(x.I, days, months))
+}
+
 func compareCells(x, y string, number bool) int {
 	if number {
 		a, e1 := strconv.ParseFloat(x, 64)
@@ -173,6 +183,10 @@ func isFloat(t sql.OID) bool { return t == sql.OIDFloat4 || t == sql.OIDFloat8 }
 // canonical is one text for all equal values.
 func canonical(t sql.OID, v string) string {
 	switch t {
+	case sql.OIDInterval:
+		if v != Null {
+			return intervalKey(v)
+		}
 	case sql.OIDBpchar:
 		v = strings.TrimRight(v, " ")
 	case sql.OIDNumeric:

@@ -16,6 +16,7 @@ import (
 	"github.com/sluicedb/sluice/engine"
 	"github.com/sluicedb/sluice/exec"
 	"github.com/sluicedb/sluice/expr"
+	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/place"
 	"github.com/sluicedb/sluice/server/pgwire"
 	"github.com/sluicedb/sluice/storage/format/parquet"
@@ -24,38 +25,69 @@ import (
 	"github.com/sluicedb/sluice/storage/table/hive"
 )
 
+// Registry has the functions of every engine that this package starts.
+var Registry = expr.Builtins()
+
 // Start runs the engine over a folder for the life of the process and returns how to
 // connect. Its catalog and spill files are there too.
 func Start(folder string) (conn string, err error) {
+	cfg, err := config(folder)
+	if err != nil {
+		return "", err
+	}
+	return serve(cfg)
+}
+
+// StartObserved runs two engines over one catalog: one as Start does, and one whose
+// plans trace is told of, as engine.Config has it.
+func StartObserved(folder string, trace func(rule string, n logical.Node)) (conn, observed string, err error) {
+	cfg, err := config(folder)
+	if err != nil {
+		return "", "", err
+	}
+	if conn, err = serve(cfg); err != nil {
+		return "", "", err
+	}
+	cfg.Trace = trace
+	observed, err = serve(cfg)
+	return conn, observed, err
+}
+
+func config(folder string) (cfg engine.Config, err error) {
 	ctx := context.Background()
 	relations := system.New()
 	cat, err := catalog.Open(filepath.Join(folder, "catalog.db"), relations.Options())
 	if err != nil {
-		return "", err
+		return cfg, err
 	}
 	verifier, err := pgwire.MakeVerifier("secret")
 	if err != nil {
-		return "", err
+		return cfg, err
 	}
 	err = cat.Update(ctx, func(t *store.Tx) error {
 		_, err := t.CreateRole(&store.Role{Name: "tester", Login: true, Inherit: true, Superuser: true, ConnLimit: -1, Verifier: verifier})
 		return err
 	})
 	if err != nil {
-		return "", err
+		return cfg, err
 	}
 	files, err := local.New(local.Options{Roots: []string{folder}})
 	if err != nil {
-		return "", err
+		return cfg, err
 	}
 	prices := place.DefaultPrices
-	eng := engine.New(engine.Config{
-		Catalog: cat, System: relations, Registry: expr.Builtins(), Store: object.NewMux(object.Route{Prefix: "file://", Store: files}),
+	return engine.Config{
+		Catalog: cat, System: relations, Registry: Registry, Store: object.NewMux(object.Route{Prefix: "file://", Store: files}),
 		Files: hive.New(0), Parquet: parquet.New(parquet.Options{Cache: parquet.NewCache(64 << 20)}), Prices: &prices,
 		Pool: exec.NewPool(4), Memory: exec.NewBudget(nil, 1<<30), StatementMemory: 256 << 20, SpillDir: folder,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Databases: []string{"postgres"},
 		Admission: engine.AdmissionConfig{Running: 16},
-	})
+	}, nil
+}
+
+// serve answers for an engine and returns how to connect.
+func serve(cfg engine.Config) (conn string, err error) {
+	eng := engine.New(cfg)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

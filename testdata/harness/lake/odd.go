@@ -64,9 +64,11 @@ type Source struct {
 
 // Odd are tables of odd values: odd holds the odd values mixed with NULLs and duplicates, tiny every
 // column's first seven odd values, big plain values in several files and row
-// groups, part the same in a folder per value of its partition columns.
+// groups, part the same in a folder per value of its partition columns; calm and
+// few are like big, but small.
 var Odd = []Source{
 	{"none", 0, 0, 0, 0, ""}, {"tiny", 7, 1, 100, 0, ""}, {"odd", 60, 2, 80, 20, ""},
+	{"calm", 40, 2, 0, 10, ""}, {"few", 9, 1, 0, 5, ""},
 	{"big", 5000, 3, 0, 10, ""}, {"part", 300, 6, 5, 15, "(pi int, ps string)"},
 }
 

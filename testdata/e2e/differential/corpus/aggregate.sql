@@ -109,3 +109,7 @@ SELECT i2, percentile_disc(0.1) WITHIN GROUP (ORDER BY s DESC), percentile_disc(
 SELECT b, percentile_cont(0.75) WITHIN GROUP (ORDER BY ts - '2024-01-01' DESC), percentile_disc(0) WITHIN GROUP (ORDER BY d DESC), percentile_disc(1) WITHIN GROUP (ORDER BY d DESC) FROM big GROUP BY b;
 SELECT mode() WITHIN GROUP (ORDER BY id), mode() WITHIN GROUP (ORDER BY id DESC) FROM tiny;
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY i4 DESC), percentile_disc(0.5) WITHIN GROUP (ORDER BY n1 DESC) FROM none;
+SELECT id, regr_avgx(f8, f8) OVER w, regr_avgy(f8, f4) OVER w, regr_sxx(f4, f8) OVER w, regr_syy(f4, id) OVER w, regr_sxy(f4, f8) OVER w FROM odd WHERE f8 < 1e10 OR f8 = 'Infinity' WINDOW w AS (PARTITION BY b ORDER BY id) ORDER BY id;
+SELECT regr_syy(id, f8), regr_sxx(f8, id), regr_avgx(id, f8), regr_slope(id, f8) FROM odd WHERE f8 IN ('Infinity', 1.5, 0);
+SELECT stddev(f8), var_pop(f8), corr(f8, id) FROM odd WHERE f8 IN (1.5e300, 1.5);
+SELECT stddev_pop(f8), regr_avgx(f8, f8) FROM tiny WHERE f8 = 1.5e300;

@@ -48,3 +48,5 @@ SELECT timestamp 'infinity' - timestamp '2024-01-01';
 SELECT timestamp '294276-12-31' + interval '1 year';
 SELECT date_part('nope', d) FROM tiny;
 SELECT date_trunc('nope', ts) FROM tiny;
+SELECT make_timestamptz(2024, 2, 29, 0, 30, 1.5, '+05:30'), make_timestamptz(2024, 2, 29, 0, 30, 1.5, '-3'), make_timestamptz(2024, 2, 29, 0, 30, 1.5, 'EST5EDT'), timestamp '2024-02-29' AT TIME ZONE '+05:30';
+SELECT ('12:34:56.5'::time)::interval(0), ts::time(0), ts::time(3), ('12:34:56.7+02'::timetz)::time(0), (ts AT TIME ZONE 'UTC')::timetz(1) FROM tiny;

@@ -90,3 +90,10 @@ SELECT id AS k, s FROM tiny UNION ALL SELECT id, v FROM tiny ORDER BY 1, 2 NULLS
 VALUES (3), (1), (2) ORDER BY 1;
 VALUES (3), (1), (2) ORDER BY column1 DESC LIMIT 2;
 SELECT i4 FROM odd UNION SELECT n1 FROM odd ORDER BY 1 NULLS FIRST;
+-- A side in the general form of numerics.
+-- rules:
+SELECT n2, i4 FROM few UNION ALL SELECT ((-4)::float8)::numeric(38,10), 1;
+SELECT n2, i4 FROM few INTERSECT SELECT (f8)::numeric(38,10), i4 FROM few;
+SELECT f8::numeric(15,2) FROM few UNION SELECT n1 FROM few;
+SELECT CASE WHEN b THEN n1 ELSE f8::numeric(15,2) END, coalesce(n1, f8::numeric(15,2)), greatest(n2, f8::numeric(38,10)) FROM few;
+SELECT * FROM (VALUES (1.5::numeric(15,2)), ('2.5'::text::numeric(15,2))) v(x);
