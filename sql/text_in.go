@@ -135,7 +135,7 @@ func ParseBool(s string) (bool, error) {
 // ParseChar reads a "char": the first byte, or the one that \ooo gives in octal.
 func ParseChar(s string) string {
 	if len(s) == 4 && s[0] == '\\' {
-		if b, err := strconv.ParseUint(s[1:], 8, 8); err == nil {
+		if b, err := strconv.ParseUint(s[1:], 8, 16); err == nil { // of more than a byte its end
 			s = string([]byte{byte(b)})
 		}
 	}
