@@ -137,6 +137,9 @@ func defineRegexpNth(d *defs) {
 			}
 		}
 		m, err := a.nth(r.Bytes(0))
+		if len(m) == 2 && k == 1 { // a pattern without subexpressions is its own first one
+			k = 0
+		}
 		if m == nil || 2*k+1 >= int64(len(m)) || err != nil {
 			return -1, -1, err
 		}

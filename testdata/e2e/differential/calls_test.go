@@ -29,7 +29,7 @@ var special = map[string][]string{
 	"like_escape": {"", `'!'::text¦''::text`}, "similar_to_escape": {"'a%%'::text¦'(a|b)_'::text", "'!'::text"},
 	"like": {"", "'a%'::text¦'%b'::text¦'_'::text¦'%a_%'::text"}, "notlike": {"", "'a%'::text¦'%b'::text"},
 	"~~": {"", "$%"}, "!~~": {"", "$%"}, "~~*": {"", "$%"}, "!~~*": {"", "$%"}, "~": {"", "$re"}, "!~": {"", "$re"}, "~*": {"", "$re"}, "!~*": {"", "$re"},
-	"regexp_replace": {"", "$re", "'<\\&>'::text¦'-'::text¦'[\\1]'::text", "'g'::text¦'i'::text¦'gi'::text"}, "regexp_match": {"", "$re", "'i'::text¦''::text"}, "regexp_matches": {"", "$re", "'g'::text¦'i'::text"},
+	"regexp_replace": {"", "$re", "'<\\&>'::text¦'-'::text¦'[\\1]'::text", "$flag", "1¦0¦2", "'i'::text¦''::text"}, "regexp_match": {"", "$re", "'i'::text¦''::text"}, "regexp_matches": {"", "$re", "'g'::text¦'i'::text"},
 	"regexp_split_to_array": {"", "$re", "'i'::text"}, "regexp_split_to_table": {"", "$re", "'i'::text"}, "regexp_count": {"", "$re", "1¦2", "'i'::text"},
 	"regexp_like": {"", "$re", "'i'::text"}, "regexp_instr": {"", "$re", "1¦2", "1¦2", "0¦1", "'i'::text", "0¦1"}, "regexp_substr": {"", "$re", "1¦2", "1¦2", "'i'::text", "0¦1"},
 	"date_part": {"$field"}, "extract": {"$field"}, "date_trunc": {"'year'::text¦'month'::text¦'day'::text¦'hour'::text¦'week'::text¦'quarter'::text¦'decade'::text¦'second'::text", "", "$zone"},
@@ -58,6 +58,7 @@ var special = map[string][]string{
 var shapes = map[string]string{
 	"$%":     "'a%'::text¦'%b'::text¦'_'::text¦'%a_%'::text¦'ab'::text¦'%'::text¦'日%'::text¦'a\\%'::text",
 	"$re":    "'a+'::text¦'^.b'::text¦'[[:alpha:]]+$'::text¦'(a|b)(c)?'::text¦'\\d'::text¦'x*'::text¦'a.?'::text",
+	"$re2":   "'a+'::text¦'[[:alpha:]]'::text¦'(a|b)(c)?'::text¦'x*'::text¦'a.?'::text",
 	"$field": "'year'::text¦'month'::text¦'day'::text¦'hour'::text¦'minute'::text¦'second'::text¦'epoch'::text¦'dow'::text¦'doy'::text¦'week'::text¦'isoyear'::text¦'quarter'::text¦'microseconds'::text¦'century'::text¦'julian'::text",
 	"$zone":  "'Europe/Zurich'::text¦'UTC'::text¦'America/New_York'::text¦'+05:30'::text¦'EST5EDT'::text",
 	"$key":   "'a'::text¦'b'::text¦'nonesuch'::text¦'0'::text",
@@ -114,7 +115,7 @@ var reg = sync.OnceValue(func() *registry {
 		for range n {
 			r.turn = append(r.turn, f)
 		}
-		if f.Vol == expr.Volatile || inexact[f.Name] || differing[f.Name] || strings.HasPrefix(f.Name, "pg_") || strings.HasPrefix(f.Name, "has_") || strings.HasSuffix(f.Name, "_description") || f.Name == "set_config" {
+		if f.Vol == expr.Volatile || inexact[f.Name] || differing[f.Name] || strings.HasPrefix(f.Name, "pg_") || strings.HasPrefix(f.Name, "has_") || strings.HasSuffix(f.Name, "_description") || f.Name == "set_config" || strings.HasPrefix(f.Name, "convert") {
 			continue
 		}
 		if f.Kind == expr.KindCast {
@@ -254,7 +255,7 @@ func (g *gen) args(f *expr.Func, elem sql.OID, cols []col, depth int) []*node {
 	for i, t := range types {
 		forms := g.shape(f, i, len(types))
 		if t == sql.OIDRecord {
-			out = append(out, one(t, "(CASE WHEN true THEN ROW(%s, %s) END)", g.expr(elem, cols, depth), g.expr(sql.OIDText, cols, depth)))
+			out = append(out, one(t, "(CASE WHEN true THEN ROW(%s, %s) END)", g.expr(elem, cols, depth), g.expr(sql.OIDInt4, cols, depth)))
 			continue
 		}
 		if t == sql.OIDAny {
@@ -325,12 +326,21 @@ func (g *gen) shape(f *expr.Func, i, n int) string {
 		return ""
 	}
 	s := l[i]
+	if s == "$flag" {
+		s = "'g'::text¦'i'::text¦'gi'::text"
+		if f.Args[i] == sql.OIDInt4 {
+			s = "1¦2"
+		}
+	}
 	if s == "$step" {
 		if f.Args[1] == sql.OIDText {
 			s = "$key"
 		} else {
 			s = "0¦1¦(-1)"
 		}
+	}
+	if s == "$re" && slices.Contains(f.Args, sql.OIDInt4) {
+		s = "$re2" // a start within the string is refused for anchors
 	}
 	if x, ok := shapes[s]; ok {
 		s = x

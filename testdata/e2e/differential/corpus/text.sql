@@ -90,3 +90,4 @@ SELECT s, upper(s COLLATE "C"), lower(s::name), initcap(s), initcap(s COLLATE "C
 SELECT has_function_privilege('lower(text)', 'execute'), has_language_privilege('sql', 'usage'), has_tablespace_privilege('pg_default', 'create'), 'lower(text)'::regprocedure, 0::regoper, 0::regproc, pg_function_is_visible(0), format_type(1043, 4), format_type(1043, 5);
 SELECT has_function_privilege('lower(int)', 'execute');
 SELECT 'lower'::regprocedure;
+SELECT regexp_substr('xxab', 'x*', 1, 1, 'i', 1), regexp_substr('ab', 'x*', 1, 1, '', 1), regexp_substr('xxab', 'x*', 1, 1, '', 2), regexp_instr('axx', 'x+', 1, 1, 0, '', 1);
