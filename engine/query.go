@@ -50,9 +50,10 @@ func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, tree pars
 	if w := q.bound.Write; w != nil {
 		first = len(q.bound.Output) - w.Returns
 	}
+	q.fields = make([]Field, len(q.bound.Output)-first)
 	for i, c := range q.bound.Output[first:] {
 		o := q.bound.Origins[first+i]
-		q.fields = append(q.fields, Field{Name: c.Name, Type: c.T, Table: o.Table, Attnum: o.Attnum})
+		q.fields[i] = Field{Name: c.Name, Type: c.T, Table: o.Table, Attnum: o.Attnum}
 	}
 	return q, nil
 }

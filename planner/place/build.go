@@ -1,6 +1,8 @@
 package place
 
 import (
+	"slices"
+
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/planner/logical"
@@ -38,32 +40,17 @@ func (b *builder) convert(n logical.Node, need expr.ColSet) (*rel, error) {
 		}
 		return r, nil
 	case *logical.Filter:
-		conds, volatile := splitVolatile(n.Conds)
-		if joinLike(n.Input) && len(volatile) > 0 {
-			return b.buildFiltered(n.Input, conds, volatile, need)
-		}
-		if joinLike(n.Input) {
-			return b.buildCluster(n, need)
-		}
-		in, err := b.build(n.Input, need.Union(colsOfAll(n.Conds)))
-		if err != nil {
-			return nil, err
-		}
-		return b.filter(in, n.Conds), nil
+		return b.buildFilter(n, need)
 	case *logical.Join:
-		if n.Kind == logical.Full {
-			return b.buildFull(n, need)
-		}
-		on, volatile := splitVolatile(n.On)
 		switch {
-		case len(volatile) > 0 && n.Kind == logical.Inner:
-			j := *n
-			j.On = nil
-			return b.buildFiltered(&j, on, volatile, need)
-		case len(volatile) > 0:
-			return b.buildPair(n, need)
+		case n.Kind == logical.Full:
+			return b.buildFull(n, need)
+		case !anyVolatile(n.On):
+			return b.buildCluster(n, need)
+		case n.Kind == logical.Inner:
+			return b.buildFilter(&logical.Filter{Input: n}, need)
 		}
-		return b.buildCluster(n, need)
+		return b.buildPair(n, need)
 	case *logical.DependentJoin:
 		return b.buildApply(n, need)
 	case *logical.Project:
@@ -149,17 +136,42 @@ func renameSet(u expr.ColSet, m map[expr.ColumnID]expr.ColumnID) expr.ColSet {
 	return s
 }
 
-// buildFiltered plans a tree of joins under conditions of which some are volatile:
-// those are evaluated where they are written, the others take part in the joins.
-func (b *builder) buildFiltered(n logical.Node, conds, volatile []expr.Expr, need expr.ColSet) (*rel, error) {
-	if len(conds) > 0 {
-		n = &logical.Filter{Input: n, Conds: conds}
+// buildFilter plans conditions over anything. Those over joins take part in the
+// joins, but for volatile ones, which are evaluated above them.
+func (b *builder) buildFilter(n *logical.Filter, need expr.ColSet) (*rel, error) {
+	in, conds := n.Input, n.Conds
+	for {
+		f, ok := in.(*logical.Filter)
+		if !ok {
+			break
+		}
+		in, conds = f.Input, slices.Concat(f.Conds, conds)
 	}
-	in, err := b.build(n, need.Union(colsOfAll(volatile)))
+	conds, above := splitVolatile(conds)
+	if j, ok := in.(*logical.Join); ok && j.Kind != logical.Full {
+		on, volatile := splitVolatile(j.On)
+		switch {
+		case len(volatile) > 0 && j.Kind == logical.Inner:
+			m := *j
+			m.On = on
+			in, above = &m, append(volatile, above...)
+		case len(volatile) > 0:
+			conds, above = nil, append(conds, above...)
+		}
+		if len(conds) > 0 {
+			in = &logical.Filter{Input: in, Conds: conds}
+		}
+		if len(above) == 0 {
+			return b.buildCluster(in, need)
+		}
+	} else {
+		above = append(conds, above...)
+	}
+	r, err := b.build(in, need.Union(colsOfAll(above)))
 	if err != nil {
 		return nil, err
 	}
-	return b.filter(in, volatile), nil
+	return b.filter(r, above), nil
 }
 
 // splitVolatile takes the volatile conditions out.

@@ -183,3 +183,7 @@ SELECT count(*) FROM tiny t JOIN big b ON t.i4 = b.i4 JOIN (SELECT o.id, p.i2 FR
 SELECT count(*) FROM tiny t WHERE EXISTS (SELECT FROM odd o WHERE o.i4 = t.i4 AND random() < 2) AND random() < 2;
 SELECT count(*) FROM tiny t WHERE NOT EXISTS (SELECT FROM odd o WHERE o.i4 = t.i4 AND random() < 0);
 SELECT count(*) FROM tiny t JOIN odd o USING (i4) WHERE t.i2 IN (SELECT i2 FROM big WHERE random() < 2) AND random() < 2;
+SELECT count(*) FROM big WHERE random() < 2 AND id IN (SELECT id FROM tiny WHERE random() < 2);
+SELECT count(*) FROM tiny a JOIN tiny b ON (random() < 2) = true AND a.id = b.id JOIN odd c ON c.id = a.id AND random() < 2 WHERE a.i2 < b.i4 OR random() < 2;
+SELECT count(*) FROM (SELECT a.id, b.i4 FROM tiny a LEFT JOIN odd b ON a.i2 = b.i2 AND random() < 2) x JOIN tiny c ON c.id = x.id WHERE x.i4 > 0 AND x.id > 1 AND c.id < 6;
+SELECT count(*) FROM (SELECT a.id, b.i4 FROM tiny a, odd b WHERE a.i2 = b.i2 AND random() < 2) x JOIN (SELECT a.id FROM tiny a JOIN odd b ON a.i2 = b.i2 AND random() < 2) c ON c.id = x.id WHERE x.i4 > 0 AND x.id > 1 AND c.id < 6;

@@ -43,3 +43,6 @@ SELECT t.id, ARRAY(SELECT o.id FROM odd o ORDER BY o.id LIMIT t.id - 5) FROM tin
 SELECT t.id, ARRAY(SELECT o.id FROM odd o ORDER BY o.id LIMIT t.id - 5) FROM tiny t;
 SELECT t.id, (SELECT o.id FROM odd o ORDER BY o.id LIMIT 1 OFFSET t.id - 5) FROM tiny t;
 SELECT t.id, x.i2 FROM tiny t, LATERAL (SELECT o.i2 FROM odd o ORDER BY o.i2 FETCH FIRST (t.id) ROWS WITH TIES) x WHERE t.id < 3;
+SELECT FROM tiny;
+SELECT FROM tiny UNION SELECT FROM odd;
+SELECT count(*) FROM (SELECT FROM tiny) x CROSS JOIN (SELECT FROM odd) y;
