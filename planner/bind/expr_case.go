@@ -81,6 +81,9 @@ func (b *binder) caseInner(lv *level, e *parse.CaseExpr) (expr.Expr, error) {
 		if out.Else, err = b.coerce(typed[0].e, t, expr.CastImplicit, typed[0].pos); err != nil {
 			return nil, err
 		}
+		if collationOf(typed[0].e) == expr.CollC {
+			out.Coll = expr.CollC
+		}
 	}
 	return out, nil
 }

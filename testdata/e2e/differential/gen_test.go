@@ -23,6 +23,7 @@ type gen struct {
 	reg   *registry
 	turn  uint64
 	alias int
+	small bool // no large tables
 	wild  bool // odd values, at the price of errors
 	ctes  []relation
 }
@@ -34,8 +35,8 @@ type relation struct {
 }
 
 func newGen(seed uint64) *gen {
-	g := &gen{r: rand.New(rand.NewPCG(seed, 11)), reg: reg(), turn: seed * 4}
-	g.wild = g.chance(25)
+	g := &gen{r: rand.New(rand.NewPCG(seed, 11)), reg: reg(), turn: seed * 6}
+	g.wild = g.chance(19)
 	return g
 }
 

@@ -36,7 +36,7 @@ var kinds = []*kind{
 	{t: sql.OIDVarchar, name: "varchar", tame: literals("varchar(5)", "a", "xyz"), wild: literals("varchar", "", "日本語")},
 	{t: sql.OIDBpchar, name: "bpchar", tame: literals("char(3)", "a", "ab"), wild: append(literals("char(2)", ""), "'ab '::bpchar")},
 	{t: sql.OIDName, name: "name", tame: literals("name", "a", "id", "public"), wild: literals("name", "", "日本")},
-	{t: sql.OIDChar, name: `"char"`, tame: literals(`"char"`, "a", "b"), wild: literals(`"char"`, "")},
+	{t: sql.OIDChar, name: `"char"`, names: true, tame: literals(`"char"`, "a", "b"), wild: literals(`"char"`, "")},
 	{t: sql.OIDOid, name: "oid", tame: []string{"23::oid", "25::oid", "7::oid"}, wild: []string{"0::oid", "4294967295::oid"}},
 	{t: sql.OIDDate, name: "date", tame: literals("date", "2024-02-29", "1999-12-31", "2024-01-25"), wild: literals("date", "infinity", "-infinity", "4713-01-01 BC", "5874897-12-31")},
 	{t: sql.OIDTime, name: "time", tame: literals("time", "12:34:56.5", "01:02:03"), wild: literals("time", "00:00", "24:00", "23:59:59.999999")},

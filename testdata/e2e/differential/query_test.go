@@ -12,13 +12,13 @@ import (
 // statement makes the statement of a seed.
 func (g *gen) statement() *node {
 	switch k := g.r.IntN(100); {
-	case k < 50:
-		return g.expressions()
-	case k < 53:
-		return g.values()
 	case k < 56:
+		return g.expressions()
+	case k < 58:
+		return g.values()
+	case k < 61:
 		return g.recursive()
-	case k < 66:
+	case k < 70:
 		return g.withQueries()
 	}
 	q, _ := g.query(nil, nil, 2, true)
@@ -35,7 +35,7 @@ func (g *gen) expressions() *node {
 	}
 	cols := tableCols(a)
 	var items []*node
-	for range 4 {
+	for range 6 {
 		items = append(items, g.turnCall(cols, g.r.IntN(3)))
 	}
 	where := clause(" WHERE " + a + ".id " + g.any("= 3", "BETWEEN 2 AND 9", "< 20", ">= 0")).optional()
@@ -79,6 +79,7 @@ func (g *gen) recursive() *node {
 
 // withQueries puts queries that a query can use before it.
 func (g *gen) withQueries() *node {
+	g.small = true
 	var defs []*node
 	for range 1 + g.r.IntN(2) {
 		name := g.fresh("c")
@@ -130,7 +131,7 @@ func tableCols(alias string) (out []col) {
 // table is a table's name.
 func (g *gen) table(first bool) string {
 	switch {
-	case first && g.chance(3):
+	case first && !g.small && g.chance(3):
 		return "big"
 	case g.chance(4):
 		return "none"

@@ -62,13 +62,14 @@ func Ask(c *pgconn.PgConn, text string) (*Answer, error) {
 
 // Rules say what may differ.
 type Rules struct {
-	Ordered   bool // the order of the rows is total
-	AnyError  bool // evaluation order is open: either may raise a data exception, or not
-	OpenForms bool // which of equal values (1.0, 1.00; 0, -0) stands for a group is open
-	Missing   bool // the engine refuses it: 0A000 or 42883
-	Wide      bool // the result has more than 38 digits: 22003
-	OpenMods  bool // PostgreSQL describes some results by what its planner folded
-	Floats    bool // floating-point results may differ by 1e-12
+	Ordered   bool    // the order of the rows is total
+	AnyError  bool    // evaluation order is open: either may raise a data exception, or not
+	OpenForms bool    // which of equal values (1.0, 1.00; 0, -0) stands for a group is open
+	Missing   bool    // the engine refuses it: 0A000 or 42883
+	Wide      bool    // the result has more than 38 digits: 22003
+	OpenMods  bool    // PostgreSQL describes some results by what its planner folded
+	Floats    bool    // floating-point results may differ by 1e-12
+	Slack     float64 // by which they may differ besides
 }
 
 // DataException: the SQLSTATE of a value, not of the statement.
@@ -109,7 +110,7 @@ func Difference(ours, theirs *Answer, r Rules) string {
 	a, b := ours.prepared(r), theirs.prepared(r)
 	for i := range a {
 		for c := range a[i] {
-			if a[i][c] != b[i][c] && !(r.Floats && isFloat(ours.Types[c]) && near(a[i][c], b[i][c])) {
+			if a[i][c] != b[i][c] && !(r.Floats && isFloat(ours.Types[c]) && near(a[i][c], b[i][c], r.Slack)) {
 				return fmt.Sprintf("row %d of %d, column %d: got %s, want %s", i+1, len(a), c+1, show(a[i:i+1]), show(b[i:i+1]))
 			}
 		}
@@ -201,13 +202,13 @@ func canonical(t sql.OID, v string) string {
 	return v
 }
 
-func near(a, b string) bool {
+func near(a, b string, slack float64) bool {
 	x, e1 := strconv.ParseFloat(a, 64)
 	y, e2 := strconv.ParseFloat(b, 64)
 	if e1 != nil || e2 != nil {
 		return false
 	}
-	return x == y || math.Abs(x-y) <= 1e-12*max(math.Abs(x), math.Abs(y))
+	return x == y || math.Abs(x-y) <= max(slack, 1e-12*max(math.Abs(x), math.Abs(y)))
 }
 
 func show(rows [][]string) string {
