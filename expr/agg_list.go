@@ -36,11 +36,15 @@ func defineLists(d *defs) {
 			t = sql.JSONB
 		}
 		d.agg(name+"(anyelement)", func(e *Env, a []sql.Type) AggState {
+			lines := a[0].IsArray() || a[0] == JSONRow
 			return newValues(t, 0, func(_ []sql.Value, l []sql.Value) (sql.Value, error) {
 				b := []byte{'['}
 				for i := range l {
 					if i > 0 {
 						b = append(b, ',', ' ')
+						if lines && !l[i].Null {
+							b = append(b, "\n "...)
+						}
 					}
 					b = e.appendJSON(b, &l[i])
 				}
@@ -263,6 +267,23 @@ func newValues(t sql.Type, direct int, f func(direct, list []sql.Value) (sql.Val
 			}
 			return n
 		}}
+}
+
+// newMembers collects the values of two arguments in turn.
+func newMembers(t sql.Type, f func(list []sql.Value) (sql.Value, error)) *aggOf[valueList] {
+	a := newValues(t, 0, func(_, l []sql.Value) (sql.Value, error) { return f(l) })
+	a.update = func(s *states[valueList], groups []uint32, args []*vector.Vec, sel []int32, n int) error {
+		for k := range n {
+			i := k
+			if sel != nil {
+				i = int(sel[k])
+			}
+			g := s.at(groupOf(groups, k))
+			g.list = append(g.list, vector.ValueAt(args[0], i), vector.ValueAt(args[1], i))
+		}
+		return nil
+	}
+	return a
 }
 
 // definePercentiles defines ordered-set aggregates. Their direct arguments come

@@ -146,6 +146,7 @@ type ArrayExpr struct {
 // RowExpr is ROW(...).
 type RowExpr struct {
 	Fields []Expr
+	Names  []string // of the fields; nil: f1, f2, ...
 }
 
 func (e *Col) Type() sql.Type         { return e.T }
@@ -212,7 +213,7 @@ func (e *ScalarArray) WithChildren(c []Expr) Expr {
 	return &ScalarArray{e.Op, c[0], c[1], e.All}
 }
 func (e *ArrayExpr) WithChildren(c []Expr) Expr { return &ArrayExpr{c, e.T} }
-func (e *RowExpr) WithChildren(c []Expr) Expr   { return &RowExpr{c} }
+func (e *RowExpr) WithChildren(c []Expr) Expr   { return &RowExpr{c, e.Names} }
 func (e *Case) WithChildren(c []Expr) Expr {
 	n := *e
 	n.Whens = make([]When, len(e.Whens))

@@ -12,6 +12,7 @@ const (
 	oidGreatest sql.OID = 9001 + iota
 	oidLeast
 	oidSubscript
+	oidJSONOfRow
 )
 
 // own defines a function that pg_proc does not have.

@@ -59,6 +59,9 @@ type Func struct {
 	Doc     string  // one line for docs/functions.md
 	Kernel  Kernel
 	Set     SetKernel // KindSet
+	// Columns are the names and types of a set-returning function's results where they
+	// have names of their own; Ret is then the type of the only one, or record.
+	Columns []SetColumn
 	cmp     cmpOp     // a comparison: which (0: none)
 	sel     selKernel // boolean functions with a fast path for Select; Kernel may then be nil
 	negate  *Func     // the operator that gives NOT of this one

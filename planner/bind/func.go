@@ -83,7 +83,7 @@ func (b *binder) function(name []string, args []operand, o callOptions) (*callee
 	if err != nil {
 		return nil, err
 	}
-	if err := jsonOfRow(short, list, o.pos); err != nil {
+	if err := b.rowsAsJSON(short, list, o.pos); err != nil {
 		return nil, err
 	}
 	out := &callee{args: list, typ: resultType(res, list), agg: aggs[res.Fn], win: wins[res.Fn]}
@@ -91,21 +91,6 @@ func (b *binder) function(name []string, args []operand, o callOptions) (*callee
 		out.fn = res.Fn
 	}
 	return out, nil
-}
-
-// jsonOfRow refuses to make JSON of a row: rows do not carry the names of their
-// fields, which the JSON object needs.
-func jsonOfRow(name string, args []expr.Expr, pos int) error {
-	switch name {
-	case "to_json", "to_jsonb", "json_agg", "jsonb_agg":
-		for _, a := range args {
-			if t := a.Type().OID; t == sql.OIDRecord || sql.ElemOf(t) == sql.OIDRecord {
-				return sql.Errorf(sql.CodeFeatureNotSupported, "%s of a row is not supported", name).
-					WithHint("Call it for the columns one by one.").At(pos)
-			}
-		}
-	}
-	return nil
 }
 
 // resolveCall picks the overload; VARIADIC passes an array as it is.
@@ -297,6 +282,10 @@ func (b *binder) setCall(lv *level, e *parse.FuncCall, f *callee) (expr.Expr, er
 	if lv.inAgg > 0 {
 		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "aggregate function calls cannot contain set-returning function calls").At(e.Pos()).
 			WithHint("You might be able to move the set-returning function into a LATERAL FROM item.")
+	}
+	if len(f.fn.Columns) > 1 {
+		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "%s as a record in %s is not supported", f.fn.Name, clauseNames[lv.clause]).At(e.Pos()).
+			WithHint("Call it in FROM.")
 	}
 	col := b.newCol(lv, e.Name.Parts[len(e.Name.Parts)-1], f.typ, collationOfAll(f.args))
 	lv.setIDs.Add(col.ID)

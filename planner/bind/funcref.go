@@ -59,10 +59,14 @@ func (b *binder) funcRef(lv *level, r *parse.FuncRef) (*fromItem, error) {
 	}
 	// A single scalar column takes the alias's name.
 	single := len(r.Funcs) == 1 && (plain != nil || len(node.Calls[0].Cols) == 1) && len(r.ColDefs[0]) == 0
-	if single && r.Alias.Name != "" {
+	if single && r.Alias.Name != "" && (plain != nil || node.Calls[0].Fn.Columns == nil) {
 		cols[0].name = r.Alias.Name
 	}
-	it, err := newItem(cols[0].name, r.Alias, plan, cols, r.Pos())
+	itemName := cols[0].name
+	if plain == nil && node.Calls[0].Fn.Columns != nil {
+		itemName = node.Calls[0].Fn.Name
+	}
+	it, err := newItem(itemName, r.Alias, plan, cols, r.Pos())
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +106,15 @@ func (b *binder) fromCall(lv *level, e parse.Expr, name string, defs []parse.Col
 		return nil, nil, sql.Errorf(sql.CodeFeatureNotSupported, "subqueries as arguments of functions in FROM are not supported").At(f.Pos())
 	}
 	call := &logical.SetCall{Fn: c.fn, Args: c.args, Pos: f.Pos()}
+	if cols := c.fn.Columns; cols != nil {
+		if len(defs) > 0 {
+			return nil, nil, sql.Errorf(sql.CodeSyntaxError, "a column definition list is redundant for a function with OUT parameters").At(defs[0].Pos())
+		}
+		for _, k := range cols {
+			call.Cols = append(call.Cols, b.newCol(lv, k.Name, k.T, expr.CollDefault))
+		}
+		return call, nil, nil
+	}
 	if c.typ.OID == sql.OIDRecord {
 		for i := range defs {
 			t, err := b.typeName(&defs[i].Type)

@@ -304,6 +304,7 @@ func (b *binder) wholeRow(it *nsItem, pos int) (expr.Expr, error) {
 	row := &expr.RowExpr{}
 	for i := range it.cols {
 		row.Fields = append(row.Fields, b.nsRef(&it.cols[i], pos))
+		row.Names = append(row.Names, it.cols[i].name)
 	}
 	switch {
 	case !it.nullable || it.isJoin:
