@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluicedb/sluice/catalog/ddl"
 	"github.com/sluicedb/sluice/exec"
 	"github.com/sluicedb/sluice/model"
 	"github.com/sluicedb/sluice/planner/bind"
@@ -104,7 +105,7 @@ func (s *Session) runCreateTempView(ctx context.Context, x *parse.CreateView) (s
 		s.addTemp(view)
 		return "CREATE VIEW", nil
 	}
-	if err := replaces(old.table, t); err != nil {
+	if err := ddl.ReplacesView(old.table, t); err != nil {
 		return "", err
 	}
 	t.OID = old.table.OID
@@ -117,28 +118,6 @@ func (s *Session) runCreateTempView(ctx context.Context, x *parse.CreateView) (s
 	}
 	s.setTemp(list)
 	return "CREATE VIEW", nil
-}
-
-// replaces refuses a view that cannot take the place of an old one: what reads that
-// must find its columns.
-func replaces(old, view *model.Table) error {
-	if old.Kind != model.KindView {
-		return sql.Errorf(sql.CodeWrongObjectType, "\"%s\" is not a view", old.Name)
-	}
-	if len(view.Columns) < len(old.Columns) {
-		return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot drop columns from view")
-	}
-	for i, c := range old.Columns {
-		n := view.Columns[i]
-		if n.Name != c.Name {
-			return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot change name of view column \"%s\" to \"%s\"", c.Name, n.Name)
-		}
-		if n.Type != c.Type {
-			return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot change data type of view column \"%s\" from %s to %s", c.Name,
-				sql.FormatType(c.Type.OID, c.Type.Mod), sql.FormatType(n.Type.OID, n.Type.Mod))
-		}
-	}
-	return nil
 }
 
 func newTableRows(t *model.Table) *exec.TableRows {

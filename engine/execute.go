@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/bind"
 	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/sql"
@@ -23,15 +24,28 @@ func (s *Session) typeNames(list []parse.TypeName) ([]sql.OID, error) {
 
 // arguments computes EXECUTE's arguments as the types of the statement's parameters.
 func (s *Session) arguments(ctx context.Context, x *parse.Execute, t *Prepared) ([]sql.Value, error) {
+	if len(t.Params) == 0 { // PostgreSQL looks at no arguments then
+		return nil, nil
+	}
 	if len(x.Args) != len(t.Params) {
 		return nil, sql.Errorf(sql.CodeSyntaxError, "wrong number of parameters for prepared statement \"%s\"", x.Name).
 			WithDetail("Expected %d parameters but got %d.", len(t.Params), len(x.Args))
 	}
-	if len(x.Args) == 0 {
-		return nil, nil
-	}
 	// The arguments are a query of one row, each cast as an assignment to a column is.
-	sel := &parse.Select{P: x.P}
+	sel, plain := &parse.Select{P: x.P}, &parse.Select{P: x.P}
+	for _, a := range x.Args {
+		plain.Targets = append(plain.Targets, parse.Target{P: parse.P(a.Pos()), Expr: a})
+	}
+	given, err := s.bindQuery(ctx, parse.Statement{Stmt: plain}, plain, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range given.fields {
+		if to := t.Params[i]; f.Type.OID != sql.OIDText && !s.eng.cfg.Registry.Coercible(f.Type.OID, to, expr.CastAssignment) {
+			return nil, sql.Errorf(sql.CodeDatatypeMismatch, "parameter $%d of type %s cannot be coerced to the expected type %s", i+1,
+				sql.FormatType(f.Type.OID, -1), sql.FormatType(to, -1)).At(x.Args[i].Pos()).WithHint("You will need to rewrite or cast the expression.")
+		}
+	}
 	for i, a := range x.Args {
 		name := parse.TypeName{P: parse.P(a.Pos()), Name: parse.Name{Parts: []string{"pg_catalog", sql.LookupType(t.Params[i]).Name}}}
 		sel.Targets = append(sel.Targets, parse.Target{P: parse.P(a.Pos()), Expr: &parse.CastExpr{P: parse.P(a.Pos()), Arg: a, Type: name}})

@@ -156,7 +156,11 @@ func (s *Session) runTxn(ctx context.Context, x *parse.Txn) (string, error) {
 			s.resetTxnSettings()
 		}
 		s.txn.implicit = false
-		return "BEGIN", s.setTxnOptions(x.Options)
+		tag := "BEGIN"
+		if x.Start {
+			tag = "START TRANSACTION"
+		}
+		return tag, s.setTxnOptions(x.Options)
 	case parse.TxnCommit, parse.TxnRollback:
 		commit := x.Kind == parse.TxnCommit
 		if !block {

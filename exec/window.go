@@ -5,6 +5,7 @@ import (
 	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/planner/physical"
 	"github.com/sluicedb/sluice/sql"
+	"github.com/sluicedb/sluice/vector"
 )
 
 // window sorts the input by partition and order and computes the calls over it.
@@ -167,3 +168,208 @@ func (s *windowSpec) frame(cols []expr.ColumnID) error {
 	}
 	return err
 }
+
+// windowOp computes the calls over sorted input.
+type windowOp struct{ spec *windowSpec }
+
+func (w *windowOp) NewState(t *Task) (OperatorState, error) {
+	s := &windowState{spec: w.spec, env: t.exec.rt.Env, grant: t.exec.grant(w.spec.node), size: t.exec.rt.batchSize()}
+	s.reset()
+	return s, nil
+}
+
+// windowState collects whole partitions and computes them together.
+type windowState struct {
+	spec  *windowSpec
+	env   *expr.Env
+	grant *Grant
+	size  int
+
+	rows     *rowSet
+	newPart  []bool // row starts a partition
+	newPeer  []bool // row starts a group of peers
+	complete int    // rows of partitions that are complete
+	lastP    []byte
+	lastO    []byte
+	bufP     []byte
+	bufO     []byte
+	endsP    []int32
+	endsO    []int32
+
+	offStart, offEnd sql.Value
+	offsKnown        bool
+
+	results *rowSet // computed, being given out
+	given   *rowSet
+	at, end int
+	rdIn    rowReader
+	rdOut   rowReader
+	out     vector.Batch
+	flushed bool
+}
+
+func (s *windowState) reset() {
+	s.rows = newRowSet(s.spec.types)
+	s.newPart, s.newPeer, s.complete = nil, nil, 0
+}
+
+func (s *windowState) Push(t *Task, in *vector.Batch) (*vector.Batch, Status, error) {
+	if s.given != nil {
+		if b := s.give(); b != nil {
+			return b, HaveOutput, nil
+		}
+		return nil, NeedInput, nil
+	}
+	s.collect(in)
+	if err := s.grant.Must(s.rows.bytes() * 2); err != nil {
+		return nil, Done, err
+	}
+	if s.complete < s.size {
+		return nil, NeedInput, nil
+	}
+	if err := s.compute(t); err != nil {
+		return nil, Done, err
+	}
+	return s.give(), HaveOutput, nil
+}
+
+// collect appends the batch and notes where partitions and peers begin.
+func (s *windowState) collect(in *vector.Batch) {
+	n := in.Rows()
+	s.bufP, s.endsP = s.spec.part.encode(in.Cols, in.Sel, in.N, s.bufP, s.endsP)
+	s.bufO, s.endsO = s.spec.order.encode(in.Cols, in.Sel, in.N, s.bufO, s.endsO)
+	base := s.rows.n
+	s.rows.add(in.Cols, in.Sel, in.N)
+	lp, lo := int32(0), int32(0)
+	for k := range n {
+		p, o := s.bufP[lp:s.endsP[k]], s.bufO[lo:s.endsO[k]]
+		lp, lo = s.endsP[k], s.endsO[k]
+		first := base+k == 0 || string(p) != string(s.lastP)
+		s.newPart = append(s.newPart, first)
+		s.newPeer = append(s.newPeer, first || string(o) != string(s.lastO))
+		if first {
+			s.complete = base + k
+		}
+		s.lastP, s.lastO = append(s.lastP[:0], p...), append(s.lastO[:0], o...)
+	}
+}
+
+// compute computes the complete partitions and keeps the rest for later.
+func (s *windowState) compute(t *Task) error {
+	n := s.complete
+	s.results = newRowSet(s.spec.out)
+	if err := s.offsets(); err != nil {
+		return err
+	}
+	for lo := 0; lo < n; {
+		hi := lo + 1
+		for hi < n && !s.newPart[hi] {
+			hi++
+		}
+		p := &windowPart{s: s, t: t, lo: lo, hi: hi}
+		if err := p.compute(); err != nil {
+			return err
+		}
+		if t.Stopped() {
+			return nil
+		}
+		lo = hi
+	}
+	s.given, s.at, s.end = s.rows, 0, n
+	rest := newRowSet(s.spec.types)
+	var rd rowReader
+	for lo := n; lo < s.given.n; lo += vector.BatchSize {
+		b := rd.read(s.given, lo, min(lo+vector.BatchSize, s.given.n))
+		rest.add(b.Cols, nil, b.N)
+	}
+	s.newPart = append([]bool(nil), s.newPart[n:]...)
+	s.newPeer = append([]bool(nil), s.newPeer[n:]...)
+	s.rows, s.complete = rest, 0
+	return nil
+}
+
+// offsets evaluates the frame's offsets once.
+func (s *windowState) offsets() error {
+	if s.offsKnown || s.spec.offsets == nil {
+		return nil
+	}
+	s.offsKnown = true
+	ev := s.spec.offsets.NewEvaluator(s.env)
+	one := func(at int, what string) (sql.Value, error) {
+		if at < 0 {
+			return sql.Value{}, nil
+		}
+		v, err := ev.Eval(at, &vector.Batch{N: 1}, nil)
+		if err != nil {
+			_, cause, _ := rowError(err)
+			return sql.Value{}, cause
+		}
+		x := vector.ValueAt(v, 0)
+		if x.Null {
+			return x, sql.Errorf("22004", "frame %s offset must not be null", what)
+		}
+		if negative(&x) {
+			if s.spec.mode == parse.FrameRange {
+				return x, sql.Errorf("22013", "invalid preceding or following size in window function")
+			}
+			return x, sql.Errorf("22013", "frame %s offset must not be negative", what)
+		}
+		return x, nil
+	}
+	var err error
+	if s.offStart, err = one(s.spec.startAt, "starting"); err != nil {
+		return err
+	}
+	s.offEnd, err = one(s.spec.endAt, "ending")
+	return err
+}
+
+// negative reports whether a frame offset is below zero.
+func negative(v *sql.Value) bool {
+	switch v.Type.OID {
+	case sql.OIDNumeric:
+		return v.Num.Sign() < 0
+	case sql.OIDFloat4, sql.OIDFloat8:
+		return vector.OrderF64(floatOf(v)) < 0
+	case sql.OIDInterval:
+		return vector.IntervalOf(v).Span().Sign() < 0
+	}
+	return v.I < 0
+}
+
+// give returns the next computed rows.
+func (s *windowState) give() *vector.Batch {
+	if s.at == s.end {
+		s.given, s.results = nil, nil
+		return nil
+	}
+	lo, hi := s.at, min(s.at+s.size, s.end)
+	s.at = hi
+	a, b := s.rdIn.read(s.given, lo, hi), s.rdOut.read(s.results, lo, hi)
+	s.out.N = hi - lo
+	s.out.Cols = append(append(s.out.Cols[:0], a.Cols...), b.Cols...)
+	return &s.out
+}
+
+func (s *windowState) Flush(t *Task) (*vector.Batch, Status, error) {
+	for {
+		if s.given != nil {
+			if b := s.give(); b != nil {
+				return b, HaveOutput, nil
+			}
+		}
+		if s.flushed {
+			return nil, Done, nil
+		}
+		s.flushed = true
+		s.complete = s.rows.n
+		if s.complete == 0 {
+			return nil, Done, nil
+		}
+		if err := s.compute(t); err != nil {
+			return nil, Done, err
+		}
+	}
+}
+
+func (s *windowState) Close() { s.grant.Close() }

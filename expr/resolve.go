@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/sluicedb/sluice/sql"
 )
 
@@ -16,6 +18,8 @@ type Resolution struct {
 	// the variadic parameter.
 	Spread     bool
 	VariadicAt int
+	// Open: polymorphic parameters have unknown literals alone (42804).
+	Open bool
 	// Ambiguous: several candidates are equally good (42725), Fn is nil.
 	Ambiguous bool
 }
@@ -376,6 +380,9 @@ func (r *Registry) resolved(c candidate, args []sql.OID) Resolution {
 	elem, compat, _ := r.unify(c, args)
 	if elem == 0 {
 		elem = sql.OIDText
+		out.Open = slices.ContainsFunc(c.args, func(t sql.OID) bool {
+			return t == sql.OIDAnyElement || t == sql.OIDAnyNonArray || t == sql.OIDAnyArray
+		})
 	}
 	if compat == 0 {
 		compat = sql.OIDText

@@ -156,7 +156,10 @@ func scanTime(s string, items []timeItem, zone *time.Location) (int64, *time.Loc
 	}
 	if doy > 0 {
 		first := sql.DaysOf(y, 1, 1)
-		_, m, d = sql.CivilOf(first + int64(doy) - 1)
+		year := y
+		if y, m, d = sql.CivilOf(first + int64(doy) - 1); y != year { // no such day
+			m = 13
+		}
 	}
 	if m < 1 || m > 12 || d < 1 || d > sql.DaysInMonth(y, m) || h > 24 || mi > 59 || sec > 59 || h == 24 && (mi > 0 || sec > 0) {
 		return 0, nil, sql.Errorf(sql.CodeDatetimeOverflow, "date/time field value out of range: \"%s\"", s)

@@ -89,6 +89,7 @@ const (
 	CodeProgramLimitExceeded        Code = "54000"
 	CodeStatementTooComplex         Code = "54001"
 	CodeTooManyColumns              Code = "54011"
+	CodeTooManyArguments            Code = "54023"
 	CodeObjectNotInPrerequisite     Code = "55000"
 	CodeObjectInUse                 Code = "55006"
 	CodeCantChangeRuntimeParam      Code = "55P02"

@@ -392,9 +392,6 @@ func (x *exec) createView(s *CreateView) error {
 		x.res.notice("relation \"%s\" already exists, skipping", s.Name.Table)
 		return nil
 	}
-	if old != nil && s.Replace && old.Kind != model.KindView {
-		return sql.Errorf(sql.CodeWrongObjectType, "\"%s\" is not a view", old.Name).At(s.Name.Pos)
-	}
 	v := &model.Table{Database: d.Name, Name: s.Name.Table, Kind: model.KindView, Owner: x.User, ViewSQL: s.SQL,
 		ViewPath: x.SearchPath}
 	if v.Columns, err = x.BindView(x.ctx, s.SQL, s.Columns); err != nil {
@@ -403,6 +400,11 @@ func (x *exec) createView(s *CreateView) error {
 			return e
 		}
 		return err
+	}
+	if old != nil && s.Replace {
+		if err := ReplacesView(old, v); err != nil {
+			return sql.AsError(err).At(s.Name.Pos)
+		}
 	}
 	err = x.Update(x.ctx, func(tx *store.Tx) error {
 		if !s.Replace || old == nil {
@@ -416,6 +418,28 @@ func (x *exec) createView(s *CreateView) error {
 	})
 	if err != nil {
 		return sql.AsError(err).At(s.Name.Pos)
+	}
+	return nil
+}
+
+// ReplacesView refuses a view that cannot take the place of an old one: what reads that
+// must find its columns.
+func ReplacesView(old, view *model.Table) error {
+	if old.Kind != model.KindView {
+		return sql.Errorf(sql.CodeWrongObjectType, "\"%s\" is not a view", old.Name)
+	}
+	if len(view.Columns) < len(old.Columns) {
+		return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot drop columns from view")
+	}
+	for i, c := range old.Columns {
+		n := view.Columns[i]
+		if n.Name != c.Name {
+			return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot change name of view column \"%s\" to \"%s\"", c.Name, n.Name)
+		}
+		if n.Type != c.Type {
+			return sql.Errorf(sql.CodeInvalidTableDefinition, "cannot change data type of view column \"%s\" from %s to %s", c.Name,
+				sql.FormatType(c.Type.OID, c.Type.Mod), sql.FormatType(n.Type.OID, n.Type.Mod))
+		}
 	}
 	return nil
 }

@@ -75,6 +75,11 @@ func (b *binder) aggregate(lv *level, e *parse.FuncCall, f *callee, args []opera
 		}
 	}
 	if e.Distinct {
+		for _, a := range call.Args {
+			if err := b.checkEquality(a, e.Pos()); err != nil {
+				return nil, err
+			}
+		}
 		for i, k := range call.OrderBy {
 			if !slices.ContainsFunc(call.Args, func(a expr.Expr) bool { return equal(a, k.Expr) }) {
 				return nil, sql.Errorf(sql.CodeInvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list").At(e.OrderBy[i].Pos())

@@ -33,9 +33,11 @@ func (b *binder) commonType(what string, list []operand) (sql.Type, error) {
 		return sql.Type{}, b.typeMismatch(what, list)
 	}
 	t, first := sql.T(oid), true
+	modless := false // nor has NULL, which has no digits either
 	for _, o := range list {
 		ot := o.e.Type()
 		if isNull(o.e) && ot.OID == sql.OIDUnknown {
+			modless = true
 			continue
 		}
 		if c, ok := o.e.(*expr.Const); ok && ot.OID == sql.OIDUnknown && !c.V.Null {
@@ -53,6 +55,9 @@ func (b *binder) commonType(what string, list []operand) (sql.Type, error) {
 		if ot.Dec != t.Dec {
 			t.Dec = sql.Dec{}
 		}
+	}
+	if modless {
+		t.Mod = -1
 	}
 	return t, nil
 }

@@ -36,6 +36,7 @@ type cte struct {
 	self   int  // references in its recursive term
 	subs   int  // the binder's depths where the recursive term began
 	outer  int
+	begun  int // CTEs whose binding began before
 }
 
 // cteScope is a chain of visible CTEs, the innermost first.
@@ -129,6 +130,11 @@ func (b *binder) bindCTE(c *cte) error {
 		return sql.Errorf(sql.CodeFeatureNotSupported, "data-modifying statements in WITH are not supported").At(c.def.Pos())
 	}
 	c.state = cteInBase
+	for _, d := range b.ctes {
+		if d.state != cteNew {
+			c.begun++
+		}
+	}
 	var q *boundQuery
 	var err error
 	if sel.SetOp == parse.Union && c.scope.find(c.name) == c {
@@ -245,6 +251,13 @@ func notRecursive(sel *parse.Select) error {
 // cteRef refers to a CTE in FROM.
 func (b *binder) cteRef(lv *level, c *cte, r *parse.TableName) (*fromItem, error) {
 	pos := r.Name.Pos()
+	if c.state == cteInBase || c.state == cteInStep {
+		for _, d := range b.ctes { // one beside it that is bound within it
+			if d.scope == c.scope && d.begun > c.begun && (d.state == cteInBase || d.state == cteInStep) {
+				return nil, sql.Errorf(sql.CodeFeatureNotSupported, "mutual recursion between WITH items is not implemented").At(c.def.Pos())
+			}
+		}
+	}
 	switch c.state {
 	case cteNew:
 		if err := b.bindCTE(c); err != nil {

@@ -367,6 +367,9 @@ func (b *binder) subscripts(lv *level, x expr.Expr, steps []parse.IndirectionSte
 		return nil, err
 	}
 	i, err := b.coerce(o.e, sql.Int4, expr.CastAssignment, o.pos)
+	if err != nil && isUnknown(o.e) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, sql.Errorf(sql.CodeDatatypeMismatch, "array subscript must have type integer").At(o.pos)
 	}

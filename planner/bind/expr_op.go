@@ -246,15 +246,19 @@ func (b *binder) rowOfQuery(lv *level, e *parse.OpExpr, l *parse.RowExpr, s *par
 }
 
 func (b *binder) distinctExpr(lv *level, e *parse.DistinctExpr) (expr.Expr, error) {
-	list, err := b.operands(lv, []parse.Expr{e.Left, e.Right})
+	left, right := []parse.Expr{e.Left}, []parse.Expr{e.Right}
+	if l, ok := e.Left.(*parse.RowExpr); ok { // rows are compared field by field
+		if r, ok := e.Right.(*parse.RowExpr); ok {
+			left, right = l.Fields, r.Fields
+		}
+	}
+	lefts, err := b.operands(lv, left)
 	if err != nil {
 		return nil, err
 	}
-	lefts, rights := list[:1], list[1:]
-	if l, ok := list[0].e.(*expr.RowExpr); ok {
-		if r, ok := list[1].e.(*expr.RowExpr); ok {
-			lefts, rights = fieldOperands(l, list[0].pos), fieldOperands(r, list[1].pos)
-		}
+	rights, err := b.operands(lv, right)
+	if err != nil {
+		return nil, err
 	}
 	if len(lefts) != len(rights) {
 		return nil, sql.Errorf(sql.CodeSyntaxError, "unequal number of entries in row expressions").At(e.Pos())

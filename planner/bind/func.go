@@ -28,9 +28,15 @@ type callOptions struct {
 	noSRF    bool
 }
 
+// maxArguments is PostgreSQL's limit.
+const maxArguments = 100
+
 // function resolves a call among functions, aggregates and window functions, which
 // share one name space.
 func (b *binder) function(name []string, args []operand, o callOptions) (*callee, error) {
+	if len(args) > maxArguments {
+		return nil, sql.Errorf(sql.CodeTooManyArguments, "cannot pass more than %d arguments to a function", maxArguments).At(o.pos)
+	}
 	short := name[len(name)-1]
 	schemaOK := len(name) == 1 || name[len(name)-2] == "pg_catalog"
 	if len(name) == 2 && !schemaOK {
@@ -78,6 +84,9 @@ func (b *binder) function(name []string, args []operand, o callOptions) (*callee
 			return nil, sql.Errorf(sql.CodeFeatureNotSupported, "function %s is not supported", callSignature(name, args, o)).At(o.pos)
 		}
 		return nil, b.functionError(name, args, res, o)
+	}
+	if res.Open {
+		return nil, sql.Errorf(sql.CodeDatatypeMismatch, "could not determine polymorphic type because input has type unknown").At(o.pos)
 	}
 	list, err := b.arguments(res, args)
 	if err != nil {

@@ -166,7 +166,7 @@ func (b *binder) groupingExpr(lv *level, e *parse.GroupingExpr) (expr.Expr, erro
 		return nil, sql.Errorf(sql.CodeGroupingError, "grouping operations are not allowed in %s", clauseNames[lv.clause]).At(e.Pos())
 	}
 	if len(e.Args) > 31 {
-		return nil, sql.Errorf("54023", "GROUPING must have fewer than 32 arguments").At(e.Pos())
+		return nil, sql.Errorf(sql.CodeTooManyArguments, "GROUPING must have fewer than 32 arguments").At(e.Pos())
 	}
 	args, err := b.operands(lv, e.Args)
 	if err != nil {

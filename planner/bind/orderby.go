@@ -47,7 +47,7 @@ func (b *binder) findTarget(lv *level, e parse.Expr, targets *[]target, what str
 			return found, nil
 		}
 	}
-	if l, ok := e.(*parse.Literal); ok && l.Kind != parse.LitNull && l.Kind != parse.LitBool {
+	if l, ok := e.(*parse.Literal); ok && l.Kind != parse.LitBool {
 		if l.Kind != parse.LitInt {
 			return 0, sql.Errorf(sql.CodeSyntaxError, "non-integer constant in %s", what).At(l.Pos())
 		}

@@ -15,6 +15,9 @@ type target struct {
 }
 
 // targets binds a select list.
+// maxTargets is PostgreSQL's limit.
+const maxTargets = 1664
+
 func (b *binder) targets(lv *level, list []parse.Target) ([]target, error) {
 	var out []target
 	for _, t := range list {
@@ -35,6 +38,9 @@ func (b *binder) targets(lv *level, list []parse.Target) ([]target, error) {
 			name = columnName(t.Expr)
 		}
 		out = append(out, target{name: name, expr: o.e, pos: o.pos})
+	}
+	if len(out) > maxTargets {
+		return nil, sql.Errorf(sql.CodeTooManyColumns, "target lists can have at most %d entries", maxTargets)
 	}
 	return out, nil
 }

@@ -268,12 +268,15 @@ func (b *binder) frameOffset(lv *level, e parse.Expr, mode parse.FrameMode, w *w
 			sql.FormatType(key.Type().OID, -1), sql.FormatType(o.e.Type().OID, -1)).At(o.pos).
 			WithHint("Cast the offset value to an appropriate type.")
 	}
-	if isUnknown(o.e) {
-		to := key.Type().OID
-		switch to {
-		case sql.OIDDate, sql.OIDTimestamp, sql.OIDTimestamptz, sql.OIDTime, sql.OIDTimetz, sql.OIDInterval:
-			to = sql.OIDInterval
+	to := key.Type().OID
+	switch to {
+	case sql.OIDDate, sql.OIDTimestamp, sql.OIDTimestamptz, sql.OIDTime, sql.OIDTimetz, sql.OIDInterval:
+		to = sql.OIDInterval
+		if t := o.e.Type().OID; t != to && !isUnknown(o.e) { // there is date + integer, but no frame of days
+			return nil, noRange()
 		}
+	}
+	if isUnknown(o.e) {
 		if o.e, err = b.coerceArg(o.e, to, o.pos); err != nil {
 			return nil, err
 		}

@@ -20,6 +20,7 @@ type Txn struct {
 	Savepoint string
 	Options   map[string]string // transaction_isolation, transaction_read_only, transaction_deferrable
 	Chain     bool
+	Start     bool // START TRANSACTION, which its tag tells
 }
 
 // SetKind is the kind of a Set.

@@ -123,7 +123,7 @@ func (c *converter) txn(t *pg.TransactionStmt, p P) Stmt {
 			pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_PREPARED: "ROLLBACK PREPARED",
 		}[t.Kind]}
 	}
-	return &Txn{P: p, Kind: kind, Savepoint: t.SavepointName, Options: c.txnOptions(t.Options), Chain: t.Chain}
+	return &Txn{P: p, Kind: kind, Savepoint: t.SavepointName, Options: c.txnOptions(t.Options), Chain: t.Chain, Start: t.Kind == pg.TransactionStmtKind_TRANS_STMT_START}
 }
 
 // txnOptions are the options of a transaction; booleans are "on" or "off".

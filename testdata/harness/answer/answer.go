@@ -34,28 +34,33 @@ const Null = "\x00NULL"
 func Ask(c *pgconn.PgConn, text string) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
-	res, err := c.Exec(ctx, text).ReadAll()
+	results := c.Exec(ctx, text)
 	a := &Answer{}
-	if a.State, a.Message, err = sqlState(err); err != nil {
+	for results.NextResult() { // the last result stands
+		r := results.ResultReader()
+		*a = Answer{}
+		for _, f := range r.FieldDescriptions() {
+			a.Names, a.Types, a.Mods = append(a.Names, f.Name), append(a.Types, sql.OID(f.DataTypeOID)), append(a.Mods, f.TypeModifier)
+		}
+		for r.NextRow() {
+			row := make([]string, len(r.Values()))
+			for i, v := range r.Values() {
+				row[i] = Null
+				if v != nil {
+					row[i] = string(v)
+				}
+			}
+			a.Rows = append(a.Rows, row)
+		}
+		tag, _ := r.Close()
+		a.Tag = tag.String()
+	}
+	state, message, err := sqlState(results.Close())
+	if err != nil {
 		return nil, err
 	}
-	if a.State != "" || len(res) == 0 {
-		return a, nil
-	}
-	last := res[len(res)-1]
-	a.Tag = last.CommandTag.String()
-	for _, f := range last.FieldDescriptions {
-		a.Names, a.Types, a.Mods = append(a.Names, f.Name), append(a.Types, sql.OID(f.DataTypeOID)), append(a.Mods, f.TypeModifier)
-	}
-	for _, r := range last.Rows {
-		row := make([]string, len(r))
-		for i, v := range r {
-			row[i] = Null
-			if v != nil {
-				row[i] = string(v)
-			}
-		}
-		a.Rows = append(a.Rows, row)
+	if state != "" {
+		a = &Answer{State: state, Message: message}
 	}
 	return a, nil
 }
