@@ -105,17 +105,28 @@ func isEmpty(n logical.Node) bool {
 	return ok && len(v.Rows) == 0
 }
 
-// neverTrue reports whether the first condition that counts is constant and not true.
+// neverTrue reports whether a condition is constant and not true. Conditions of rows
+// are not asked then, whatever they might raise; what raises without a row, does so.
 func neverTrue(conds []expr.Expr) bool {
 	for _, c := range conds {
 		if k, ok := c.(*expr.Const); ok && (k.V.Null || k.V.I == 0) {
 			return true
 		}
-		if canRaise(c) {
-			return false // it might raise before the constant is reached
+		if raisesAlone(c) {
+			return false
 		}
 	}
 	return false
+}
+
+// raisesAlone reports whether e has a part without columns that might raise.
+func raisesAlone(e expr.Expr) bool {
+	found := false
+	expr.Walk(e, func(x expr.Expr) bool {
+		found = found || canRaise(x) && expr.ColsOf(x).Empty()
+		return !found
+	})
+	return found
 }
 
 func isTrue(e expr.Expr) bool {
@@ -169,6 +180,11 @@ func simplifyCond(e expr.Expr) expr.Expr {
 
 func simplifyNot(x *expr.Not) expr.Expr {
 	switch a := x.Arg.(type) {
+	case *expr.Const:
+		if a.V.Null {
+			return a
+		}
+		return &expr.Const{V: sql.BoolValue(a.V.I == 0)}
 	case *expr.Not:
 		return simplifyCond(a.Arg)
 	case *expr.InList:

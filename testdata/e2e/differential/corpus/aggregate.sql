@@ -113,3 +113,9 @@ SELECT id, regr_avgx(f8, f8) OVER w, regr_avgy(f8, f4) OVER w, regr_sxx(f4, f8) 
 SELECT regr_syy(id, f8), regr_sxx(f8, id), regr_avgx(id, f8), regr_slope(id, f8) FROM odd WHERE f8 IN ('Infinity', 1.5, 0);
 SELECT stddev(f8), var_pop(f8), corr(f8, id) FROM odd WHERE f8 IN (1.5e300, 1.5);
 SELECT stddev_pop(f8), regr_avgx(f8, f8) FROM tiny WHERE f8 = 1.5e300;
+SELECT a FROM (SELECT g AS a, g - 2 AS b FROM generate_series(1, 4) g) t WHERE 1 / b > -10 GROUP BY a HAVING NOT (NULL NOT BETWEEN NULL AND a + avg(b));
+SELECT a FROM (SELECT g AS a, g - 2 AS b FROM generate_series(1, 4) g) t WHERE 1 / b > -10 AND NULL::bool;
+SELECT a FROM (SELECT g AS a, g - 2 AS b FROM generate_series(1, 4) g) t WHERE 1 / b > -10 AND NOT true;
+SELECT a FROM (SELECT g AS a FROM generate_series(1, 4) g) t WHERE 1 / 0 > a AND NOT true;
+SELECT a FROM (SELECT g AS a FROM generate_series(1, 4) g) t WHERE NOT true AND 1 / 0 > a;
+SELECT id, count(*) FROM odd WHERE 1 / (id - 3) > -10 GROUP BY id HAVING NOT (NULL NOT BETWEEN NULL AND id + avg(id));
