@@ -39,6 +39,7 @@ type Config struct {
 	// StatementMemory is the most that one statement may use.
 	StatementMemory int64
 	SpillDir        string
+	SpillFloor      int64 // what an operator may use in any case, as exec.Runtime has it
 	Log             *slog.Logger
 	// Databases are the names that clients may connect to.
 	Databases []string

@@ -159,7 +159,7 @@ func (s *Session) openQuery(ctx context.Context, p *Portal, pl *planned) (*query
 	}
 	x, err := exec.Build(pl.plan, &exec.Runtime{
 		Env: pl.lake.env, Pool: e.cfg.Pool, Lake: pl.lake, Relations: relations{s, pl.lake.snap}, Temp: pl.lake.temp,
-		Memory: exec.NewBudget(e.cfg.Memory, limit), SpillDir: e.cfg.SpillDir,
+		Memory: exec.NewBudget(e.cfg.Memory, limit), SpillDir: e.cfg.SpillDir, SpillFloor: e.cfg.SpillFloor,
 		Held:      p.heldMemory(),
 		BatchSize: int(s.set.integer("sluice.batch_size")), Workers: int(s.set.integer("sluice.workers")), Log: s.log,
 	})

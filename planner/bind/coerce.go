@@ -168,7 +168,8 @@ func (b *binder) convertType(e expr.Expr, t sql.Type, ctx expr.CastContext, pos 
 // A failure is left to the run, when a row asks for it.
 func (b *binder) castCall(fn *expr.Func, e expr.Expr, t sql.Type, ctx expr.CastContext, pos int) expr.Expr {
 	call := &expr.Call{Fn: fn, Args: []expr.Expr{e}, T: expr.CastType(e.Type(), t), Coll: collationOf(e), Pos: pos, Implicit: ctx != expr.CastExplicit}
-	if c, ok := e.(*expr.Const); ok && fn.Vol == expr.Immutable {
+	// A constant of type name has the collation C, a name made of a string the string's.
+	if c, ok := e.(*expr.Const); ok && fn.Vol == expr.Immutable && t.OID != sql.OIDName {
 		if c.V.Null {
 			return &expr.Const{V: sql.NullOf(call.T)}
 		}

@@ -113,7 +113,7 @@ var reg = sync.OnceValue(func() *registry {
 		r.all = append(r.all, f)
 		n := 1
 		if f.Kind == expr.KindOperator {
-			n = 6
+			n = 8
 		}
 		for range n {
 			r.turn = append(r.turn, f)
@@ -198,6 +198,13 @@ func (g *gen) call(f *expr.Func, want sql.OID, cols []col, depth int) *node {
 		}
 		return leaf(t, "("+g.notFolded(from, cols)+")::"+typeName(f.Ret))
 	}
+	if f.Kind == expr.KindCast && f.Args[0] == sql.OIDJSONB && f.Ret != sql.OIDJSON && f.Ret != sql.OIDText {
+		value := "'1.5'::jsonb"
+		if f.Ret == sql.OIDBool {
+			value = "'true'::jsonb"
+		}
+		return leaf(t, "("+g.notFolded(value, cols)+")::"+typeName(f.Ret))
+	}
 	if f.Kind == expr.KindCast && kindOf[f.Args[0]].names {
 		return leaf(t, "("+g.notFolded(g.any(kindOf[f.Args[0]].tame...), cols)+")::"+typeName(f.Ret))
 	}
@@ -275,6 +282,9 @@ func (g *gen) args(f *expr.Func, elem sql.OID, cols []col, depth int) []*node {
 	for i, t := range types {
 		forms := g.shape(f, i, len(types))
 		if t == sql.OIDRecord {
+			if elem == sql.OIDText { // fields of several collations have no order
+				elem = sql.OIDInt8
+			}
 			out = append(out, one(t, "(CASE WHEN true THEN ROW(%s, %s) END)", g.expr(elem, cols, depth), g.expr(sql.OIDInt4, cols, depth)))
 			continue
 		}
@@ -310,6 +320,8 @@ func (g *gen) shape(f *expr.Func, i, n int) string {
 	switch {
 	case name == "to_char" && slices.Contains([]sql.OID{sql.OIDTimestamp, sql.OIDTimestamptz, sql.OIDInterval}, f.Args[0]):
 		l = special["to_char/time"]
+	case name == "timezone" && f.Args[0] == sql.OIDInterval && i == 0:
+		return "'2 hours'¦'-05:30'¦'0'"
 	case name == "to_char" && i == 0 && f.Args[0] != sql.OIDInt4 && f.Args[0] != sql.OIDInt8:
 		return "12¦(-7.5)¦1234.25¦0"
 	case name == "to_char":

@@ -99,8 +99,8 @@ var variants = func() (out [][]string) {
 		"EliminateMaxOneRow", "OuterToInner", "InferPredicates", "DistinctToAggregate", "SplitDistinctAggregate", "EliminateSort", "PushLimit", "PruneColumns"} {
 		out = append(out, []string{fmt.Sprintf(`sluice.disabled_rules = '"%s"'`, r)})
 	}
-	return append(out, []string{"sluice.batch_size = 3"}, []string{"sluice.workers = 1"}, []string{"sluice.statement_memory = '2MB'"},
-		[]string{"sluice.batch_size = 1", "sluice.workers = 1"})
+	return append(out, []string{"sluice.batch_size = 1"}, []string{"sluice.batch_size = 3"}, []string{"sluice.workers = 1"}, []string{"sluice.workers = 2"},
+		[]string{"sluice.statement_memory = '1kB'"}, []string{"sluice.statement_memory = '1kB'", "sluice.workers = 1", "sluice.batch_size = 3"})
 }()
 
 // with runs f with settings in force.

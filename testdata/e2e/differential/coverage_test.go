@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/sluicedb/sluice/engine"
 	"github.com/sluicedb/sluice/expr"
 	"github.com/sluicedb/sluice/planner/logical"
 	"github.com/sluicedb/sluice/planner/rule"
@@ -20,6 +21,22 @@ type observer struct {
 	sync.Mutex
 	funcs map[any]int // by *expr.Func, *expr.Agg, *expr.WindowFn: statements
 	rules map[string]int
+	spilt int // statements that wrote spill files
+}
+
+func (o *observer) spilled() int {
+	o.Lock()
+	defer o.Unlock()
+	return o.spilt
+}
+
+// StatementDone implements engine.Observer.
+func (o *observer) StatementDone(r engine.StatementRecord) {
+	if r.SpillBytes > 0 {
+		o.Lock()
+		o.spilt++
+		o.Unlock()
+	}
 }
 
 func (o *observer) trace(rule string, n logical.Node) {
@@ -86,13 +103,13 @@ func walkPlan(n logical.Node, f func(logical.Node)) {
 // tally is how the statements of a run ended.
 type tally struct {
 	sync.Mutex
-	statements, rows, errors, refused, open, wide, slow, variants int
-	states                                                        map[string]int
+	statements, rows, errors, refused, open, wide, slow, late, variants int
+	states                                                              map[string]int
 }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d statements, each in one other way and some in all (%d): %.1f%% with rows, %.1f%% errors (%.1f%% refused), %.1f%% with errors that are open, %.1f%% past 38 digits, %d too slow; %v",
-		c.statements, c.variants, c.share(c.rows), c.share(c.errors), c.share(c.refused), c.share(c.open), c.share(c.wide), c.slow, c.states)
+	return fmt.Sprintf("%d statements, each in one other way and some in all (%d): %.1f%% with rows, %.1f%% errors (%.1f%% refused), %.1f%% with errors that are open, %.1f%% past 38 digits, %d too slow for PostgreSQL, %d for the engine; %v",
+		c.statements, c.variants, c.share(c.rows), c.share(c.errors), c.share(c.refused), c.share(c.open), c.share(c.wide), c.slow, c.late, c.states)
 }
 
 func (c *tally) share(n int) float64 { return 100 * float64(n) / float64(max(c.statements, 1)) }
@@ -102,16 +119,20 @@ const (
 	wantFunctions = 20
 	wantOperators = 500
 	wantRules     = 500
+	wantSpilled   = 1000
 	wantRows      = 60
 	wantErrors    = 15
+	wantLate      = 0.1 // percent that the engine takes 20 s for and PostgreSQL 5 s at most
 )
 
 // covered prints the coverage of the run and, in a full one, fails if it misses
 // what is wanted.
 func (o *observer) covered(t *testing.T, c *tally, full bool) {
 	t.Log(c)
+	spilled := o.spilled()
 	o.Lock()
 	defer o.Unlock()
+	t.Logf("%d statements spilled", spilled)
 	missed := func(form string, args ...any) {
 		if full {
 			t.Errorf(form, args...)
@@ -164,6 +185,12 @@ func (o *observer) covered(t *testing.T, c *tally, full bool) {
 	report("rules", wantRules, rules)
 	if c.share(c.rows) < wantRows {
 		missed("%.1f%% of the statements gave rows, not %d%%", c.share(c.rows), wantRows)
+	}
+	if spilled < wantSpilled {
+		missed("%d statements spilled, not %d", spilled, wantSpilled)
+	}
+	if c.share(c.late) > wantLate {
+		missed("the engine was too slow for %d statements", c.late)
 	}
 	if c.share(c.errors) > wantErrors {
 		missed("%.1f%% of the statements ended in errors, more than %d%%", c.share(c.errors), wantErrors)

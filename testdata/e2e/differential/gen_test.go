@@ -24,6 +24,7 @@ type gen struct {
 	turn  uint64
 	alias int
 	small bool // no large tables
+	large bool // a large table is there
 	wild  bool // odd values, at the price of errors
 	ctes  []relation
 }
@@ -35,8 +36,8 @@ type relation struct {
 }
 
 func newGen(seed uint64) *gen {
-	g := &gen{r: rand.New(rand.NewPCG(seed, 11)), reg: reg(), turn: seed * 6}
-	g.wild = g.chance(19)
+	g := &gen{r: rand.New(rand.NewPCG(seed, 11)), reg: reg(), turn: seed * 8}
+	g.wild = g.chance(16)
 	return g
 }
 

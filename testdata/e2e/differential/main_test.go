@@ -24,9 +24,10 @@ type pair struct {
 }
 
 var shared struct {
-	once                sync.Once
-	ours, traced, their string
-	err                 error
+	once  sync.Once
+	ours  lake.Observed
+	their string
+	err   error
 }
 
 // open starts the engine and PostgreSQL with the tables, once for all tests of the
@@ -36,15 +37,15 @@ func open(t testing.TB) *pair {
 	theirs := pg.Start(t)
 	shared.once.Do(func() {
 		shared.their = theirs
-		shared.ours, shared.traced, shared.err = lake.StartObserved(folder, observed.trace)
+		shared.ours, shared.err = lake.StartObserved(folder, observed.trace, observed)
 		if shared.err == nil {
-			shared.err = lake.LoadOdd(folder, shared.ours, shared.their, lake.Odd...)
+			shared.err = lake.LoadOdd(folder, shared.ours.Usual, shared.their, lake.Odd...)
 		}
 	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	p := &pair{ourConn: shared.ours, theirConn: shared.their}
+	p := &pair{ourConn: shared.ours.Usual, theirConn: shared.their}
 	p.ours, p.theirs = connect(t, p.ourConn), connect(t, p.theirConn)
 	p.must(t, "SET statement_timeout = '20s'")
 	t.Cleanup(func() {

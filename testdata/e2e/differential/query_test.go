@@ -35,7 +35,7 @@ func (g *gen) expressions() *node {
 	}
 	cols := tableCols(a)
 	var items []*node
-	for range 6 {
+	for range 8 {
 		items = append(items, g.turnCall(cols, g.r.IntN(3)))
 	}
 	where := clause(" WHERE " + a + ".id " + g.any("= 3", "BETWEEN 2 AND 9", "< 20", ">= 0")).optional()
@@ -132,6 +132,7 @@ func tableCols(alias string) (out []col) {
 func (g *gen) table(first bool) string {
 	switch {
 	case first && !g.small && g.chance(3):
+		g.large = true
 		return "big"
 	case g.chance(4):
 		return "none"
@@ -257,6 +258,9 @@ func (g *gen) equality(l, r []col) *node {
 
 // subquery is a condition over a subquery, or its value, that may be correlated.
 func (g *gen) subquery(t sql.OID, outer []col, depth int) *node {
+	if g.large && t == sql.OIDBool { // PostgreSQL would compute it for each row
+		return g.cond(outer, 1)
+	}
 	from, cols, _ := g.from(nil, 0)
 	var conds []*node
 	if g.chance(70) {
@@ -431,7 +435,7 @@ func (g *gen) distinctOn(types []sql.OID, from, where *node, cols []col, key str
 	for i, t := range types {
 		items[i] = g.expr(t, cols, 1)
 	}
-	on := g.expr(g.orderable(), cols, 0)
+	on := g.groupKey(cols)
 	return g.selected("DISTINCT ON ("+on.String()+") ", items, from, where, clause(" ORDER BY "+on.String()+g.any("", " DESC")+", "+key+g.any("", " DESC")), top).with(markForms)
 }
 

@@ -57,7 +57,7 @@ type pairs struct {
 
 // client opens a client's connections.
 func client(t testing.TB, p *pair) *pairs {
-	c := &pairs{pair: &pair{ourConn: shared.traced, theirConn: p.theirConn}, ways: make([]*pgconn.PgConn, len(variants))}
+	c := &pairs{pair: &pair{ourConn: shared.ours.Traced, theirConn: p.theirConn}, ways: make([]*pgconn.PgConn, len(variants))}
 	c.again(t, &c.ours, c.ourConn, nil)
 	c.again(t, &c.theirs, c.theirConn, []string{"jit = off"})
 	return c
@@ -97,7 +97,10 @@ func (c *pairs) oracle(t testing.TB, text string) *answer.Answer {
 func (c *pairs) engine(t testing.TB, way int, text string) *answer.Answer {
 	to, conn, settings := &c.ours, c.ourConn, []string(nil)
 	if way >= 0 {
-		to, conn, settings = &c.ways[way], shared.ours, variants[way]
+		to, conn, settings = &c.ways[way], shared.ours.Usual, variants[way]
+		if strings.Contains(settings[0], "statement_memory") {
+			conn = shared.ours.Tight
+		}
 		if *to == nil {
 			c.again(t, to, conn, settings)
 		}
@@ -115,7 +118,8 @@ type verdict struct {
 	diff string // "" if there is no difference that counts
 	open bool   // the errors differ as they may
 	wide bool
-	slow bool
+	slow bool // for PostgreSQL
+	late bool // for the engine
 }
 
 // judge compares an answer with PostgreSQL's.
@@ -123,6 +127,9 @@ func (c *pairs) judge(t testing.TB, n *node, got, want *answer.Answer) verdict {
 	canceled := string(sql.CodeQueryCanceled)
 	if want.State == canceled || len(want.Rows) > 200_000 {
 		return verdict{slow: true}
+	}
+	if got.State == canceled {
+		return verdict{late: true}
 	}
 	if got.TooManyDigits() && (want.State == "" || answer.DataException(want.State)) {
 		return verdict{wide: true}
@@ -335,15 +342,15 @@ func (c *pairs) compare(t testing.TB, s uint64, count *tally) (failed bool) {
 		}
 	}
 	for _, w := range ways {
-		if v.diff != "" || v.slow {
+		if v.diff != "" || v.slow || v.late {
 			break
 		}
 		got := c.engine(t, w, text)
 		if got.State == string(sql.CodeQueryCanceled) {
 			continue // slow is what rules are against
 		}
-		if v = c.judge(t, n, got, want); v.diff != "" {
-			way = w
+		if u := c.judge(t, n, got, want); u.diff != "" {
+			v, way = u, w
 		}
 	}
 	count.note(want, v, len(ways))
@@ -398,5 +405,8 @@ func (c *tally) note(want *answer.Answer, v verdict, ways int) {
 	}
 	if v.slow {
 		c.slow++
+	}
+	if v.late {
+		c.late++
 	}
 }

@@ -38,19 +38,32 @@ func Start(folder string) (conn string, err error) {
 	return serve(cfg)
 }
 
-// StartObserved runs two engines over one catalog: one as Start does, and one whose
-// plans trace is told of, as engine.Config has it.
-func StartObserved(folder string, trace func(rule string, n logical.Node)) (conn, observed string, err error) {
+// Observed are engines over one catalog.
+type Observed struct {
+	Usual  string // how to connect to one as Start makes it
+	Traced string // to one that tells of its plans
+	Tight  string // to one whose operators spill as soon as they hold anything
+}
+
+// StartObserved runs engines over one catalog for the life of the process. The traced
+// one's plans trace is told of, the tight one's finished statements done, both as
+// engine.Config has it.
+func StartObserved(folder string, trace func(rule string, n logical.Node), done engine.Observer) (o Observed, err error) {
 	cfg, err := config(folder)
 	if err != nil {
-		return "", "", err
+		return o, err
 	}
-	if conn, err = serve(cfg); err != nil {
-		return "", "", err
+	if o.Usual, err = serve(cfg); err != nil {
+		return o, err
 	}
-	cfg.Trace = trace
-	observed, err = serve(cfg)
-	return conn, observed, err
+	traced, tight := cfg, cfg
+	traced.Trace = trace
+	if o.Traced, err = serve(traced); err != nil {
+		return o, err
+	}
+	tight.Observer, tight.SpillFloor, tight.StatementMemory = done, 1, 1<<10
+	o.Tight, err = serve(tight)
+	return o, err
 }
 
 func config(folder string) (cfg engine.Config, err error) {
