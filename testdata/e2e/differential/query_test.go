@@ -177,6 +177,10 @@ func (g *gen) relation(first bool, outer []col, depth int) (*node, []col, string
 			n.form += " " + a + "(k1)"
 			return n, named([]sql.OID{n.t}), ""
 		}
+		if strings.Contains(f.Name, "_each") {
+			n.form += " " + a
+			return n, []col{{a + ".key", sql.OIDText}}, ""
+		}
 	case k < 14:
 		// Any rows will do, since they are all alike.
 		from, _, _ := g.from(outer, 0)
@@ -393,9 +397,9 @@ func (g *gen) plain(types []sql.OID, from, where *node, cols, outer []col, depth
 			plain = false
 		}
 	}
-	if top && g.chance(8) {
+	if f := g.reg.sets[g.next()%uint64(len(g.reg.sets))]; top && g.chance(8) && f.Ret != sql.OIDRecord {
 		i := g.r.IntN(len(items))
-		items[i] = g.call(g.reg.sets[g.next()%uint64(len(g.reg.sets))], 0, see, 1)
+		items[i] = g.call(f, 0, see, 1)
 		types[i] = items[i].t
 		return g.selected("", items, from, where, nil, top)
 	}
