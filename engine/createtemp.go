@@ -52,6 +52,9 @@ func (s *Session) runCreateTemp(ctx context.Context, p *Portal, x *parse.CreateT
 		}
 		q = pl.query
 	}
+	if err := checkWidth(len(q.bound.Output)); err != nil {
+		return "", err
+	}
 	for _, c := range q.bound.Output {
 		t.Columns = append(t.Columns, model.Column{Name: c.Name, Type: c.T})
 	}
@@ -120,6 +123,16 @@ func (s *Session) runCreateTempView(ctx context.Context, x *parse.CreateView) (s
 	return "CREATE VIEW", nil
 }
 
+// maxColumns is PostgreSQL's limit of a table.
+const maxColumns = 1600
+
+func checkWidth(columns int) error {
+	if columns > maxColumns {
+		return sql.Errorf(sql.CodeTooManyColumns, "tables can have at most %d columns", maxColumns)
+	}
+	return nil
+}
+
 func newTableRows(t *model.Table) *exec.TableRows {
 	types := make([]sql.Type, len(t.Columns))
 	for i, c := range t.Columns {
@@ -130,6 +143,9 @@ func newTableRows(t *model.Table) *exec.TableRows {
 
 // defineTemp gives a table its columns and constraints.
 func (s *Session) defineTemp(ctx context.Context, t *model.Table, x *parse.CreateTemp) error {
+	if err := checkWidth(len(x.Columns)); err != nil {
+		return err
+	}
 	at := map[string]int{}
 	var defaults, checks []parse.Expr
 	for i, d := range x.Columns {

@@ -3,6 +3,7 @@ package parse
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -145,7 +146,7 @@ func (c *converter) literal(a *pg.A_Const) *Literal {
 	case *pg.A_Const_Ival:
 		out.Kind, out.Text = LitInt, strconv.Itoa(int(v.Ival.GetIval()))
 	case *pg.A_Const_Fval:
-		out.Kind, out.Text = LitNumber, v.Fval.GetFval()
+		out.Kind, out.Text = LitNumber, strings.ReplaceAll(v.Fval.GetFval(), "_", "") // underscores part digits, as since PostgreSQL 16
 	case *pg.A_Const_Boolval:
 		out.Kind, out.Bool = LitBool, v.Boolval.GetBoolval()
 	case *pg.A_Const_Sval:

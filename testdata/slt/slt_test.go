@@ -25,7 +25,7 @@ import (
 var rewrite = os.Getenv("SLUICE_SLT_REWRITE") != ""
 
 // least are the statements that the corpus has at least.
-const least = 14_000
+const least = 14_800
 
 // TestCorpus runs every file's statements in a session of its own.
 func TestCorpus(t *testing.T) {
@@ -206,5 +206,29 @@ func (d *differences) unused(t *testing.T) {
 		if !d.used[s] {
 			t.Errorf("differences.txt lists what does not differ: %s", s)
 		}
+	}
+}
+
+// TestErrors holds what the statements that are meant to fail are worth: enough of
+// them, of many causes, few of them bad syntax, nearly all with PostgreSQL's SQLSTATE.
+func TestErrors(t *testing.T) {
+	known := readDifferences(t)
+	states := map[string]int{}
+	all, other := 0, 0
+	for _, r := range read(t, "errors") {
+		state := r.want.answer.State
+		if state == "" {
+			continue
+		}
+		all++
+		states[state]++
+		if _, ok := known.state[oneLine(r.text)]; ok {
+			other++
+		}
+	}
+	syntax := states[string(sql.CodeSyntaxError)]
+	t.Logf("%d statements of %d SQLSTATEs, %d of bad syntax, %d answered otherwise", all, len(states), syntax, other)
+	if all < 500 || len(states) < 60 || syntax*5 > all || other*20 > all {
+		t.Error("too few statements or causes, or too many of bad syntax or answered otherwise")
 	}
 }
