@@ -114,25 +114,29 @@ func defineJSONBuilders(d *defs) {
 	d.fn("array_to_json(anyarray)", toJSON)
 	d.fn("array_to_json(anyarray,bool)", toJSON)
 	// A row comes as the names of its fields, whether it is to have lines, and its values:
-	// the binder writes row_to_json and to_json of rows so.
-	f := d.own("json_of_row", oidJSONOfRow, []sql.OID{sql.ArrayOf(sql.OIDText), sql.OIDBool, sql.OIDAny}, sql.OIDJSON, each(func(r *Row) error {
-		names, lines := arrayArg(r, 0), r.Bool(1)
-		b := []byte{'{'}
-		for k := range names {
-			if k > 0 {
-				b = append(b, ',')
-				if lines {
-					b = append(b, "\n "...)
+	// the binder writes row_to_json and to_json of rows so. It has no name to be called by.
+	d.r.jsonOfRow = &Func{Name: "row_to_json", OID: oidJSONOfRow, Args: []sql.OID{sql.ArrayOf(sql.OIDText), sql.OIDBool, sql.OIDAny}, Variadic: true,
+		Ret: sql.OIDJSON, Vol: Stable, Leaky: true, Kernel: each(func(r *Row) error {
+			names, lines := arrayArg(r, 0), !r.Null(1) && r.Bool(1)
+			b := []byte{'{'}
+			for k := range names {
+				if k > 0 {
+					b = append(b, ',')
+					if lines {
+						b = append(b, "\n "...)
+					}
 				}
+				v := r.Value(k + 2)
+				b = append(sql.AppendJSONString(b, names[k].S), ':')
+				b = r.Env().appendJSON(b, &v)
 			}
-			v := r.Value(k + 2)
-			b = append(sql.AppendJSONString(b, names[k].S), ':')
-			b = r.Env().appendJSON(b, &v)
-		}
-		return r.SetBytes(append(b, '}'))
-	}))
-	f.Variadic, f.Vol, f.Raises = true, Stable, true
+			return r.SetBytes(append(b, '}'))
+		})}
+	d.r.byOID[oidJSONOfRow] = d.r.jsonOfRow
 }
+
+// JSONOfRow is the function that makes JSON of a row's names and values.
+func (r *Registry) JSONOfRow() *Func { return r.jsonOfRow }
 
 // textObject makes an object of keys and texts.
 func (r *Row) textObject(keys, values []sql.Value) error {

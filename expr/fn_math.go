@@ -37,7 +37,13 @@ func defineMath(d *defs) {
 	plain("cbrt", math.Cbrt)
 	d.op("||/ float8", map1(math.Cbrt), safe)
 	checked("degrees", func(x float64) float64 { return x / (math.Pi / 180) })
-	plain("radians", func(x float64) float64 { return x * (math.Pi / 180) })
+	d.fn("radians(float8)", map1e(func(x float64) (float64, error) {
+		r := x * (math.Pi / 180)
+		if r == 0 && x != 0 {
+			return 0, errFloatUnderflow()
+		}
+		return r, nil
+	}))
 	d.fn("pi()", each(func(r *Row) error { return r.SetFloat(math.Pi) }), safe)
 	plain("atan", math.Atan)
 	plain("sinh", math.Sinh)
@@ -241,7 +247,7 @@ func defineNumericMath(d *defs) {
 	}))
 }
 
-// widthBucketNumeric is width_bucket over numerics, exact.
+// widthBucketNumeric is width_bucket over numerics.
 func widthBucketNumeric(r *Row) error {
 	x, lo, hi, n := r.Num(0), r.Num(1), r.Num(2), r.Int(3)
 	bad := func(msg string) error { return sql.Errorf("2201G", "%s", msg) }
@@ -278,10 +284,10 @@ func widthBucketNumeric(r *Row) error {
 	if off, err = off.Mul(sql.NumInt64(n)); err != nil {
 		return err
 	}
-	if off, err = off.DivTrunc(width); err != nil {
+	if off, err = off.Div(width); err != nil { // rounded to the scale of a quotient, as PostgreSQL 15 does
 		return err
 	}
-	k, err := off.ToInt(sql.OIDInt8)
+	k, err := off.Floor().ToInt(sql.OIDInt8)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,9 @@ type Registry struct {
 	// foreign are names of functions over types that Sluice does not have.
 	foreign map[string]bool
 	forms   map[string][]*Form
-	tries   sync.Map // of *Func to the one that Try makes of it
+	// jsonOfRow is called by the binder alone.
+	jsonOfRow *Func
+	tries     sync.Map // of *Func to the one that Try makes of it
 }
 
 // LackingFunc returns the overloads of a function, aggregate or window function that
@@ -153,6 +155,11 @@ func Builtins() *Registry {
 	defineJSONBuilders(d)
 	defineJSONEdits(d)
 	defineMath(d)
+	defineDegrees(d)
+	defineBytes(d)
+	defineBins(d)
+	defineArrayEdits(d)
+	defineUnicode(d)
 	defineRegexps(d)
 	defineFormats(d)
 	defineCasts(d)

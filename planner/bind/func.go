@@ -292,12 +292,23 @@ func (b *binder) setCall(lv *level, e *parse.FuncCall, f *callee) (expr.Expr, er
 		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "aggregate function calls cannot contain set-returning function calls").At(e.Pos()).
 			WithHint("You might be able to move the set-returning function into a LATERAL FROM item.")
 	}
-	if len(f.fn.Columns) > 1 {
-		return nil, sql.Errorf(sql.CodeFeatureNotSupported, "%s as a record in %s is not supported", f.fn.Name, clauseNames[lv.clause]).At(e.Pos()).
-			WithHint("Call it in FROM.")
+	call := logical.SetCall{Fn: f.fn, Args: f.args, Pos: e.Pos()}
+	if len(f.fn.Columns) > 1 { // a record
+		row := &expr.RowExpr{}
+		for _, k := range f.fn.Columns {
+			col := b.newCol(lv, k.Name, k.T, expr.CollDefault)
+			call.Cols = append(call.Cols, col)
+			row.Fields, row.Names = append(row.Fields, b.ref(col, e.Pos())), append(row.Names, k.Name)
+			lv.setIDs.Add(col.ID)
+		}
+		lv.setCalls = append(lv.setCalls, &pendingSet{call})
+		// Its first field is never NULL but where another function gives more rows.
+		there := &expr.IsNull{Arg: row.Fields[0], Test: expr.TestNotNull}
+		return &expr.Case{Whens: []expr.When{{Cond: there, Then: row}}, T: row.Type()}, nil
 	}
 	col := b.newCol(lv, e.Name.Parts[len(e.Name.Parts)-1], f.typ, collationOfAll(f.args))
+	call.Cols = []logical.Col{col}
 	lv.setIDs.Add(col.ID)
-	lv.setCalls = append(lv.setCalls, &pendingSet{logical.SetCall{Fn: f.fn, Args: f.args, Cols: []logical.Col{col}, Pos: e.Pos()}})
+	lv.setCalls = append(lv.setCalls, &pendingSet{call})
 	return b.ref(col, e.Pos()), nil
 }

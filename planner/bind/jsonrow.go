@@ -10,16 +10,11 @@ import (
 // A row whose fields are not known here is refused.
 func (b *binder) rowsAsJSON(name string, args []expr.Expr, pos int) error {
 	rows := args
-	lines := false
+	var lines expr.Expr = &expr.Const{V: sql.BoolValue(false)}
 	switch name {
 	case "row_to_json":
 		if len(args) > 1 {
-			c, ok := args[1].(*expr.Const)
-			if !ok {
-				return sql.Errorf(sql.CodeFeatureNotSupported, "row_to_json with a second argument that is no constant is not supported").At(pos)
-			}
-			lines = c.V.I != 0
-			rows = args[:1]
+			lines, rows = args[1], args[:1]
 		}
 	case "to_json", "to_jsonb", "json_agg", "jsonb_agg", "json_build_array", "jsonb_build_array", "json_build_object", "jsonb_build_object",
 		"json_object_agg", "jsonb_object_agg":
@@ -42,7 +37,7 @@ func (b *binder) rowsAsJSON(name string, args []expr.Expr, pos int) error {
 }
 
 // jsonOfRow is a row as JSON; nil if its fields are not known.
-func (b *binder) jsonOfRow(e expr.Expr, lines bool) expr.Expr {
+func (b *binder) jsonOfRow(e, lines expr.Expr) expr.Expr {
 	if c, ok := e.(*expr.Case); ok && rowOf(e) != nil { // a row that an outer join may have made of NULLs
 		inner := b.jsonOfRow(c.Whens[0].Then, lines)
 		if inner == nil {
@@ -55,14 +50,14 @@ func (b *binder) jsonOfRow(e expr.Expr, lines bool) expr.Expr {
 		return nil
 	}
 	names := sql.Value{Type: sql.Array(sql.OIDText)}
-	args := []expr.Expr{nil, &expr.Const{V: sql.BoolValue(lines)}}
+	args := []expr.Expr{nil, lines}
 	for i, f := range row.Fields {
 		name := "f" + itoa(i+1)
 		if row.Names != nil {
 			name = row.Names[i]
 		}
 		if f.Type().OID == sql.OIDRecord {
-			if f = b.jsonOfRow(f, false); f == nil {
+			if f = b.jsonOfRow(f, &expr.Const{V: sql.BoolValue(false)}); f == nil {
 				return nil
 			}
 		}
@@ -70,5 +65,5 @@ func (b *binder) jsonOfRow(e expr.Expr, lines bool) expr.Expr {
 		args = append(args, f)
 	}
 	args[0] = &expr.Const{V: names}
-	return &expr.Call{Fn: b.reg.LookupFunc("json_of_row")[0], Args: args, T: expr.JSONRow}
+	return &expr.Call{Fn: b.reg.JSONOfRow(), Args: args, T: expr.JSONRow}
 }

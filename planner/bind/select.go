@@ -241,7 +241,9 @@ func (s *stage) setCalls(list []*pendingSet) {
 	for len(list) > 0 {
 		var pending expr.ColSet
 		for _, c := range list {
-			pending.Add(c.call.Cols[0].ID)
+			for _, col := range c.call.Cols {
+				pending.Add(col.ID)
+			}
 		}
 		node := &logical.ProjectSet{}
 		var rest []*pendingSet

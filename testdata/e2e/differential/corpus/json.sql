@@ -73,3 +73,5 @@ SELECT jsonb_pretty('{"a":1,"b":[1,{"c":null}],"d":{},"e":[]}'), jsonb_pretty('1
 SELECT json_strip_nulls('{"a":null, "b": [1, null, {"c":null}], "d": {"e": null}}'), jsonb_strip_nulls('{"a":null,"b":[1,null,{"c":null}]}'), json_strip_nulls(' null '), json_strip_nulls('[1, 2]');
 SELECT id, jsonb_build_object('f', f8, 't', ts, 'd', d, 'x', x, 'c', c) FROM odd ORDER BY id;
 SELECT id, (to_jsonb(s) || to_jsonb(i4)), to_jsonb(s) ? s, to_jsonb(i8) @> to_jsonb(i4) FROM odd ORDER BY id;
+SELECT json_each('{"a":1,"b":"x y"}'), jsonb_each_text('{"k":null}');
+SELECT id, row_to_json(ROW(id, s), id % 2 = 0) FROM tiny ORDER BY id;
