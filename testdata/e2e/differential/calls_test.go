@@ -46,6 +46,7 @@ var special = map[string][]string{
 	"->": {"", "$step"}, "->>": {"", "$step"}, "#>": {"", "'{b,2,c}'::text[]¦'{a}'::text[]¦'{1}'::text[]¦'{}'::text[]"}, "#>>": {"", "'{b,2}'::text[]¦'{a}'::text[]¦'{b,-1,c}'::text[]"},
 	"?": {"", "$key"}, "-": {"", ""}, "json_array_length": {"'[1,2]'::json¦'[]'::json"}, "jsonb_array_length": {"'[1,2]'::jsonb¦'[]'::jsonb"},
 	"json_object/1": {"'{a,1,b,2}'::text[]¦'{}'::text[]"}, "jsonb_object/1": {"'{a,1,b,2}'::text[]¦'{}'::text[]"}, "json_object/2": {"'{a,b}'::text[]", "'{1,NULL}'::text[]"}, "jsonb_object/2": {"'{a,b}'::text[]", "'{1,NULL}'::text[]"},
+	"json_array_elements": {`'[1,"a",null]'¦'[]'`}, "json_array_elements_text": {`'[1,"a",null]'¦'[]'`}, "json_each": {`'{"a":1,"b":null}'¦'{}'`}, "json_each_text": {`'{"a":1,"b":null}'¦'{}'`}, "json_object_keys": {`'{"a":1,"b":null}'¦'{}'`}, "jsonb_array_elements": {`'[1,"a",null]'¦'[]'`}, "jsonb_array_elements_text": {`'[1,"a",null]'¦'[]'`}, "jsonb_each": {`'{"a":1,"b":null}'¦'{}'`}, "jsonb_each_text": {`'{"a":1,"b":null}'¦'{}'`}, "jsonb_object_keys": {`'{"a":1,"b":null}'¦'{}'`},
 	"row_to_json": {"", "true¦false"}, "json_build_object": {"'a'::text", "", "'b'::text", ""}, "jsonb_build_object": {"'a'::text", "", "'b'::text", ""},
 	"array_length": {"", "1¦2¦0"}, "array_lower": {"", "1¦2"}, "array_upper": {"", "1¦2"}, "generate_subscripts": {"", "1¦2", "true¦false"}, "subscript": {"", "1¦2¦0¦(-1)"},
 	"array_fill": {"", "ARRAY[2]¦ARRAY[2,1]"}, "trim_array": {"ARRAY[1, 2, 3]¦ARRAY[5, NULL]", "1¦0"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/testdata/harness/answer"
 )
 
@@ -137,6 +138,9 @@ func TestVariants(t *testing.T) {
 				got, err := answer.Ask(p.ours, s.text)
 				if err != nil {
 					t.Fatalf("%v: %s:%d: %v\n%s", v, s.file, s.line, err, s.text)
+				}
+				if got.State == string(sql.CodeQueryCanceled) {
+					continue // a recursion without end ends by its LIMIT only if nothing collects it first
 				}
 				r := s.rules
 				r.AnyError = true

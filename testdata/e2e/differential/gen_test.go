@@ -37,7 +37,7 @@ type relation struct {
 
 func newGen(seed uint64) *gen {
 	g := &gen{r: rand.New(rand.NewPCG(seed, 11)), reg: reg(), turn: seed * 8}
-	g.wild = g.chance(16)
+	g.wild = g.chance(13)
 	return g
 }
 
@@ -151,6 +151,9 @@ func (g *gen) cast(t sql.OID, cols []col, depth int) *node {
 	f := l[g.r.IntN(len(l))]
 	if kindOf[f.Args[0]] == nil {
 		return g.literal(t)
+	}
+	if f.Args[0] == sql.OIDJSONB {
+		return g.call(f, t, cols, depth)
 	}
 	return one(t, "(%s)::"+kindOf[t].name+g.modifier(t), g.expr(f.Args[0], cols, depth))
 }
