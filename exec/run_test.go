@@ -33,10 +33,11 @@ type config struct {
 	memory, floor  int64
 	shared         int // groups from which tasks share them
 	held           int64
+	fanout         int // of frames' trees
 }
 
 func (c config) String() string {
-	return fmt.Sprintf("batch %d, workers %d, memory %d, shared from %d groups, held %d", c.batch, c.workers, c.memory, c.shared, c.held)
+	return fmt.Sprintf("batch %d, workers %d, memory %d, shared from %d groups, held %d, fanout %d", c.batch, c.workers, c.memory, c.shared, c.held, c.fanout)
 }
 
 // planOf numbers a plan.
@@ -56,7 +57,7 @@ func run(t testing.TB, root physical.Node, lake *memLake, c config) ([][]sql.Val
 	}
 	process := NewBudget(nil, 1<<40)
 	rt := &Runtime{Env: testEnv(), Pool: pool, Memory: NewBudget(process, c.memory), SpillDir: os.TempDir(),
-		SpillFloor: c.floor, Log: slog.New(slog.DiscardHandler), BatchSize: c.batch, Workers: c.workers, sharedFrom: c.shared, Held: c.held}
+		SpillFloor: c.floor, Log: slog.New(slog.DiscardHandler), BatchSize: c.batch, Workers: c.workers, sharedFrom: c.shared, Held: c.held, treeFanout: c.fanout}
 	if lake != nil {
 		rt.Lake = lake
 	}

@@ -35,6 +35,7 @@ type Runtime struct {
 	Log       *slog.Logger
 
 	sharedFrom int // groups from which tasks share them; 0: manyGroups
+	treeFanout int // rows of a node of frames' trees; 0: treeFanout
 }
 
 // Lake opens lake tables.

@@ -174,33 +174,86 @@ func (r *sortRun) full(e *sortEntry) []byte {
 	return r.arena.key(e)
 }
 
-// sort orders the entries: by their prefixes first, digit by digit, then those of
-// equal prefixes by the whole key.
+// sort orders the entries: by the first 8 bytes of their keys, those that agree in
+// them by the next 8, and so on, so that a key is looked up once for 8 bytes and not
+// once for a comparison.
 func (r *sortRun) sort() {
-	if len(r.entries) < 512 {
+	if len(r.entries) < fewEntries {
 		slices.SortFunc(r.entries, func(a, b sortEntry) int { return r.compare(&a, &b) })
 		return
 	}
-	r.radix()
-	if r.spec.width > 0 && r.spec.width <= 8 {
-		return
+	tmp := make([]sortEntry, len(r.entries))
+	radix(r.entries, tmp)
+	if r.spec.width == 0 || r.spec.width > 8 {
+		r.ties(r.entries, tmp, 8)
 	}
-	e := r.entries
+}
+
+// Entries below which comparing is faster than counting digits, and than looking
+// their keys up.
+const (
+	fewEntries = 512
+	fewTies    = 16
+)
+
+// ties sorts the runs of entries with equal prefixes, which agree in the first depth
+// bytes of their keys.
+func (r *sortRun) ties(e, tmp []sortEntry, depth int) {
 	for lo := 0; lo < len(e); {
 		hi := lo + 1
 		for hi < len(e) && e[hi].prefix == e[lo].prefix {
 			hi++
 		}
 		if hi-lo > 1 {
-			slices.SortFunc(e[lo:hi], func(a, b sortEntry) int { return r.compare(&a, &b) })
+			r.tied(e[lo:hi], tmp[lo:hi], depth)
 		}
 		lo = hi
 	}
 }
 
-// radix sorts by prefix, stably; bytes that are the same in all entries cost nothing.
-func (r *sortRun) radix() {
-	e := r.entries
+// tied sorts entries with one prefix, which it leaves as it is.
+func (r *sortRun) tied(e, tmp []sortEntry, depth int) {
+	prefix := e[0].prefix
+	size, ends := e[0].size, true
+	for i := range e {
+		ends = ends && e[i].size == size
+		size = max(size, e[i].size)
+	}
+	switch {
+	case int(size) <= depth && ends:
+		return // equal keys, in the order in which they came
+	case len(e) < fewTies || int(size) <= depth:
+		slices.SortFunc(e, func(a, b sortEntry) int {
+			if c := bytes.Compare(r.full(&a), r.full(&b)); c != 0 {
+				return c
+			}
+			return cmp.Compare(a.row, b.row)
+		})
+		return
+	}
+	for i := range e {
+		k := r.full(&e[i])
+		e[i].prefix = prefixOf(k[min(depth, len(k)):])
+	}
+	if len(e) < fewEntries {
+		slices.SortFunc(e, func(a, b sortEntry) int {
+			if a.prefix != b.prefix {
+				return cmp.Compare(a.prefix, b.prefix)
+			}
+			return cmp.Compare(a.row, b.row)
+		})
+	} else {
+		radix(e, tmp)
+	}
+	r.ties(e, tmp, depth+8)
+	for i := range e {
+		e[i].prefix = prefix
+	}
+}
+
+// radix sorts entries by prefix, stably, with tmp, as long as e, to work in; bytes
+// that are the same in all entries cost nothing.
+func radix(e, tmp []sortEntry) {
 	var counts [8][256]uint32
 	for i := range e {
 		p := e[i].prefix
@@ -208,27 +261,26 @@ func (r *sortRun) radix() {
 			counts[b][byte(p>>(8*b))]++
 		}
 	}
-	var tmp []sortEntry
+	from, to := e, tmp
 	for b := range counts {
 		c := &counts[b]
 		if c[byte(e[0].prefix>>(8*b))] == uint32(len(e)) {
 			continue
 		}
-		if tmp == nil {
-			tmp = make([]sortEntry, len(e))
-		}
 		sum := uint32(0)
 		for d := range c {
 			c[d], sum = sum, sum+c[d]
 		}
-		for i := range e {
-			d := byte(e[i].prefix >> (8 * b))
-			tmp[c[d]] = e[i]
+		for i := range from {
+			d := byte(from[i].prefix >> (8 * b))
+			to[c[d]] = from[i]
 			c[d]++
 		}
-		e, tmp = tmp, e
+		from, to = to, from
 	}
-	r.entries = e
+	if &from[0] != &e[0] {
+		copy(e, from)
+	}
 }
 
 // prune keeps the first limit rows only, in order.

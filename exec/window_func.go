@@ -8,27 +8,27 @@ import (
 )
 
 // function computes a window function that is no aggregate.
-func (p *windowPart) function(c *windowCall, col *vector.Column) error {
-	n := p.n()
-	ints := func(f func(i int) int64) error {
-		for i := range n {
-			col.AppendValue(sql.IntValue(c.call.T, f(i)))
+func (p *windowPart) function(c *windowCall, st *callState, col *vector.Column) error {
+	n := p.n
+	ints := func(f func(i int) int) error {
+		for i := range p.to - p.from {
+			col.AppendValue(sql.IntValue(c.call.T, int64(f(i))))
 		}
 		return nil
 	}
 	floats := func(f func(i int) float64) error {
-		for i := range n {
+		for i := range p.to - p.from {
 			col.AppendValue(sql.Value{Type: c.call.T, I: int64(math.Float64bits(f(i)))})
 		}
 		return nil
 	}
 	switch c.call.Fn.Name {
 	case "row_number":
-		return ints(func(i int) int64 { return int64(i) + 1 })
+		return ints(func(i int) int { return p.from + i + 1 })
 	case "rank":
-		return ints(func(i int) int64 { return int64(p.peerStart[i]) + 1 })
+		return ints(func(i int) int { return p.peerStart[i] + 1 })
 	case "dense_rank":
-		return ints(func(i int) int64 { return int64(p.peerNo[i]) + 1 })
+		return ints(func(i int) int { return p.peerNo[i] + 1 })
 	case "percent_rank":
 		return floats(func(i int) float64 {
 			if n <= 1 {
@@ -39,175 +39,217 @@ func (p *windowPart) function(c *windowCall, col *vector.Column) error {
 	case "cume_dist":
 		return floats(func(i int) float64 { return float64(p.peerEnd[i]) / float64(n) })
 	case "ntile":
-		return p.ntile(c, col)
+		return p.ntile(c, st, col)
 	case "lag":
-		return p.shift(c, col, -1)
+		return p.shift(c, st, col, -1)
 	case "lead":
-		return p.shift(c, col, 1)
+		return p.shift(c, st, col, 1)
 	case "first_value", "last_value", "nth_value":
-		return p.nth(c, col)
+		return p.nth(c, st, col)
 	}
 	return sql.Errorf(sql.CodeFeatureNotSupported, "window function %s is not supported", c.call.Fn.Name).At(c.call.Pos)
 }
 
 // ntile divides the partition into buckets whose sizes differ by one at most.
-func (p *windowPart) ntile(c *windowCall, col *vector.Column) error {
-	n := int64(p.n())
-	v := vector.ValueAt(p.arg(&c.args[0]), 0)
+func (p *windowPart) ntile(c *windowCall, st *callState, col *vector.Column) error {
+	if !st.known {
+		st.first, st.known = p.arg(&c.args[0], 0), true
+	}
+	n, v := int64(p.n), st.first
 	if !v.Null && v.I <= 0 {
 		return sql.Errorf("22014", "argument of ntile must be greater than zero").At(c.call.Pos)
 	}
-	for i := range n {
+	for row := int64(p.from); row < int64(p.to); row++ {
 		if v.Null {
 			col.AppendValue(sql.NullOf(c.call.T))
 			continue
 		}
 		size, more := n/v.I, n%v.I // the first `more` buckets have one row more
 		b := int64(0)
-		if i < more*(size+1) {
-			b = i / (size + 1)
+		if row < more*(size+1) {
+			b = row / (size + 1)
 		} else {
-			b = more + (i-more*(size+1))/size
+			b = more + (row-more*(size+1))/size
 		}
 		col.AppendValue(sql.IntValue(c.call.T, b+1))
 	}
 	return nil
 }
 
-// take appends row idx[i] of src for each i; -1 is NULL.
-func take(src *vector.Vec, t sql.Type, idx []int32, col *vector.Column) {
-	tmp := vector.NewColumn(t)
-	tmp.Append(src, nil, src.N)
-	list := make([]uint32, len(idx))
-	for i, x := range idx {
-		list[i] = vector.NullRow
-		if x >= 0 {
-			list[i] = uint32(x)
+// What is no row of the partition, as a result.
+const (
+	noRow   = -1 - iota // the default, or NULL where there is none
+	nullRow             // NULL
+)
+
+// take appends the call's first argument at the given rows; def, if there is one,
+// takes the place of what is no row.
+func (p *windowPart) take(c *windowCall, st *callState, rows []int, def *windowArg, col *vector.Column) error {
+	a := &c.args[0]
+	sel := make([]int32, 0, len(rows))
+	for i := 0; i < len(rows); {
+		j := i + 1
+		if rows[i] < 0 {
+			v := sql.NullOf(c.call.T)
+			if rows[i] == noRow && def != nil {
+				v = p.arg(def, i)
+			}
+			col.Append(vector.ConstOf(v, 1), nil, 1)
+			i = j
+			continue
 		}
+		if a.col < 0 {
+			col.Append(vector.ConstOf(a.val, 1), nil, 1)
+			i = j
+			continue
+		}
+		v, first, n, err := st.args[0].window(p.lo + rows[i])
+		if err != nil {
+			return err
+		}
+		sel = append(sel[:0], int32(p.lo+rows[i]-first))
+		for ; j < len(rows) && rows[j] >= 0; j++ {
+			x := p.lo + rows[j] - first
+			if x < 0 || x >= n {
+				break
+			}
+			sel = append(sel, int32(x))
+		}
+		col.Append(v, sel, len(sel))
+		i = j
 	}
-	var out vector.Vec
-	tmp.Gather(list, &out)
-	col.Append(&out, nil, len(idx))
+	return nil
 }
 
 // shift is lag and lead: the argument's value some rows back or ahead, or the default.
-func (p *windowPart) shift(c *windowCall, col *vector.Column, dir int64) error {
-	n := p.n()
-	val := p.arg(&c.args[0])
-	var off, def *vector.Vec
-	if len(c.args) > 1 {
-		off = p.arg(&c.args[1])
-	}
-	if len(c.args) > 2 {
-		def = p.arg(&c.args[2])
-	}
-	// The rows of the argument and, behind them, those of the default.
-	both := vector.NewColumn(c.call.T)
-	both.Append(val, nil, n)
-	if def != nil {
-		both.Append(def, nil, n)
-	}
-	list := make([]uint32, n)
-	for i := range list {
-		list[i] = vector.NullRow
+func (p *windowPart) shift(c *windowCall, st *callState, col *vector.Column, dir int64) error {
+	rows := make([]int, p.to-p.from)
+	for i := range rows {
 		d := int64(1)
-		if off != nil {
-			o := vector.ValueAt(off, i)
+		if len(c.args) > 1 {
+			o := p.arg(&c.args[1], i)
 			if o.Null {
+				rows[i] = nullRow
 				continue
 			}
 			d = o.I
 		}
-		j, ok := p.walk(val, i, d*dir, c.call.IgnoreNulls)
-		switch {
-		case ok:
-			list[i] = uint32(j)
-		case def != nil:
-			list[i] = uint32(n + i)
+		var err error
+		if rows[i], err = p.walk(c, st, p.from+i, d*dir); err != nil {
+			return err
 		}
 	}
-	var out vector.Vec
-	both.Gather(list, &out)
-	col.Append(&out, nil, n)
-	return nil
+	var def *windowArg
+	if len(c.args) > 2 {
+		def = &c.args[2]
+	}
+	return p.take(c, st, rows, def, col)
 }
 
-// walk moves d rows from row i, counting only rows that are not NULL if asked to.
-func (p *windowPart) walk(val *vector.Vec, i int, d int64, ignoreNulls bool) (int, bool) {
-	n := int64(p.n())
-	if !ignoreNulls || d == 0 {
-		if d > n || d < -n {
-			return 0, false
+// walk moves d rows from a row, counting only rows whose argument is not NULL if the
+// call says so.
+func (p *windowPart) walk(c *windowCall, st *callState, row int, d int64) (int, error) {
+	n := int64(p.n)
+	if d > n || d < -n {
+		return noRow, nil
+	}
+	if !c.call.IgnoreNulls || d == 0 {
+		if j := int64(row) + d; j >= 0 && j < n {
+			return int(j), nil
 		}
-		j := int64(i) + d
-		return int(j), j >= 0 && j < n
+		return noRow, nil
 	}
 	step := 1
 	if d < 0 {
 		step, d = -1, -d
 	}
-	for j := i + step; j >= 0 && j < int(n); j += step {
-		if val.IsNull(j) {
+	for j := row + step; j >= 0 && j < p.n; j += step {
+		null, err := p.nullArg(c, st, j)
+		if err != nil {
+			return 0, err
+		}
+		if null {
 			continue
 		}
 		if d--; d == 0 {
-			return j, true
+			return j, nil
 		}
 	}
-	return 0, false
+	return noRow, nil
+}
+
+// nullArg reports whether the call's first argument is NULL at a row.
+func (p *windowPart) nullArg(c *windowCall, st *callState, row int) (bool, error) {
+	if a := &c.args[0]; a.col < 0 {
+		return a.val.Null, nil
+	}
+	return st.args[0].null(p.lo + row)
 }
 
 // nth is first_value, last_value and nth_value: a row of the frame.
-func (p *windowPart) nth(c *windowCall, col *vector.Column) error {
+func (p *windowPart) nth(c *windowCall, st *callState, col *vector.Column) error {
 	if err := p.frames(); err != nil {
 		return err
 	}
-	n := p.n()
-	val := p.arg(&c.args[0])
-	idx := make([]int32, n)
-	name := c.call.Fn.Name
-	var nv *vector.Vec
-	if name == "nth_value" {
-		nv = p.arg(&c.args[1])
-	}
-	for i := range idx {
-		idx[i] = -1
-		want := int64(1)
-		if nv != nil {
-			v := vector.ValueAt(nv, i)
+	rows := make([]int, p.to-p.from)
+	last := c.call.Fn.Name == "last_value"
+	for i := range rows {
+		rows[i] = nullRow
+		want := 1
+		if c.call.Fn.Name == "nth_value" {
+			v := p.arg(&c.args[1], i)
 			if v.Null {
 				continue
 			}
 			if v.I <= 0 {
 				return sql.Errorf("22016", "argument of nth_value must be greater than zero").At(c.call.Pos)
 			}
-			want = v.I
+			want = int(min(v.I, math.MaxInt))
 		}
-		found := int32(-1)
-		p.ranges(i, func(lo, hi int32) {
+		found := nullRow
+		var err error
+		p.ranges(i, func(lo, hi int) {
 			switch {
+			case c.call.IgnoreNulls && last:
+				if at, e := p.lastValue(c, st, lo, hi); e != nil {
+					err = e
+				} else if at >= 0 {
+					found = at
+				}
 			case c.call.IgnoreNulls:
-				for r := lo; r < hi; r++ {
-					if val.IsNull(int(r)) {
+				for r := lo; r < hi && want > 0 && err == nil; r++ {
+					var null bool
+					if null, err = p.nullArg(c, st, r); null {
 						continue
 					}
-					if name == "last_value" {
-						found = r
-					} else if want--; want == 0 {
+					if want--; want == 0 {
 						found = r
 					}
 				}
-			case name == "last_value":
+			case last:
 				found = hi - 1
 			case want > 0:
-				if int64(hi-lo) >= want {
-					found = lo + int32(want) - 1
+				if hi-lo >= want {
+					found = lo + want - 1
 				}
-				want -= int64(hi - lo)
+				want -= hi - lo
 			}
 		})
-		idx[i] = found
+		if err != nil {
+			return err
+		}
+		rows[i] = found
 	}
-	take(val, c.call.T, idx, col)
-	return nil
+	return p.take(c, st, rows, nil, col)
+}
+
+// lastValue is the last of rows lo..hi-1 whose argument is not NULL, or nullRow.
+func (p *windowPart) lastValue(c *windowCall, st *callState, lo, hi int) (int, error) {
+	for r := hi - 1; r >= lo; r-- {
+		null, err := p.nullArg(c, st, r)
+		if err != nil || !null {
+			return r, err
+		}
+	}
+	return nullRow, nil
 }

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"math"
-	"sort"
 
 	"github.com/sluicedb/sluice/planner/parse"
 	"github.com/sluicedb/sluice/sql"
@@ -11,63 +10,134 @@ import (
 
 func floatOf(v *sql.Value) float64 { return math.Float64frombits(uint64(v.I)) }
 
-// windowPart is one partition: rows lo..hi-1 of the state's row set.
+// windowPart is one partition, n rows of the state's spool from row lo on. Its rows
+// are computed in order, some at a time: rows from..to-1 now. Numbers of rows count
+// from the partition's first, unless said otherwise.
 type windowPart struct {
-	s      *windowState
-	t      *Task
-	lo, hi int
+	s        *windowState
+	t        *Task
+	lo, n    int
+	from, to int
+	at       int // place of row from in the state's input
 
-	peerStart []int32 // by row of the partition: where its peers begin
-	peerEnd   []int32 // and end
-	peerNo    []int32 // number of its group of peers
-	groupAt   []int32 // where each group of peers begins, and the end
-	fs, fe    []int32 // frames, rows of the partition
+	peerStart []int // by row from `from` on: where its peers begin
+	peerEnd   []int // and end
+	peerNo    []int // number of its group of peers
+	fs, fe    []int // frames
+	framed    bool  // fs, fe are computed
+
+	groupStart, groupEnd, groupNo int // of the last row so far
+	groups                        [2]groupCursor
+	keys                          [2]keyCursor
+	calls                         []callState
 }
 
-func (p *windowPart) n() int { return p.hi - p.lo }
+// groupCursor is a place among the groups of peers.
+type groupCursor struct{ no, start int }
 
-// compute appends the results of all calls for the partition.
-func (p *windowPart) compute() error {
+// keyCursor is a place among the rows of a partition that is ordered by one key.
+type keyCursor struct {
+	key    spoolColumn
+	at     int
+	lo, hi int // the rows whose key is not NULL; hi < 0: not known yet
+}
+
+// callState is what a call keeps from row to row of a partition.
+type callState struct {
+	args   []spoolColumn // of arguments that are columns
+	filter spoolColumn
+	run    runningState
+	tree   *frameTree // nil: frames are short so far
+	first  sql.Value  // ntile: the argument
+	known  bool
+}
+
+func newWindowPart(s *windowState) *windowPart {
+	p := &windowPart{s: s, calls: make([]callState, len(s.spec.calls))}
+	for i, c := range s.spec.calls {
+		p.calls[i].args = make([]spoolColumn, len(c.args))
+	}
+	return p
+}
+
+// reset begins the partition of n rows from row lo of the state's spool on.
+func (p *windowPart) reset(lo, n int) {
+	p.lo, p.n, p.from, p.to = lo, n, 0, 0
+	p.groupStart, p.groupEnd, p.groupNo = 0, 0, -1
+	p.groups = [2]groupCursor{}
+	spec, sp := p.s.spec, p.s.rows
+	if spec.bounds != nil {
+		for i := range p.keys {
+			k := &p.keys[i]
+			k.at, k.hi = 0, -1
+			k.key.from(sp, spec.order.keys[0].at)
+		}
+	}
+	for i := range p.calls {
+		st, c := &p.calls[i], spec.calls[i]
+		for j, a := range c.args {
+			st.args[j].from(sp, a.col)
+		}
+		if c.filter != nil {
+			st.filter.from(sp, c.filter.col)
+		}
+		st.run.agg, st.run.done, st.tree, st.known = nil, 0, nil, false
+	}
+}
+
+// compute appends the results of all calls for the next k rows, which are rows
+// at..at+k-1 of the state's input.
+func (p *windowPart) compute(t *Task, at, k int) error {
+	p.t, p.at, p.from, p.to, p.framed = t, at, p.to, p.to+k, false
 	p.peers()
 	for i, c := range p.s.spec.calls {
 		col := p.s.results.cols[i]
 		var err error
 		if c.call.Agg != nil {
-			err = p.aggregate(c, col)
+			err = p.aggregate(c, &p.calls[i], col)
 		} else {
-			err = p.function(c, col)
+			err = p.function(c, &p.calls[i], col)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	p.s.results.n += p.n()
+	p.s.results.n += k
 	return nil
 }
 
+// sized makes a list of n places, in the memory of old if it suffices.
+func sized(old []int, n int) []int {
+	if cap(old) < n {
+		return make([]int, n, max(n, 2*cap(old)))
+	}
+	return old[:n]
+}
+
 func (p *windowPart) peers() {
-	n := p.n()
-	p.peerStart, p.peerEnd, p.peerNo = make([]int32, n), make([]int32, n), make([]int32, n)
-	for i := range n {
-		if i == 0 || p.s.newPeer[p.lo+i] {
-			p.groupAt = append(p.groupAt, int32(i))
+	k := p.to - p.from
+	p.peerStart, p.peerEnd, p.peerNo = sized(p.peerStart, k), sized(p.peerEnd, k), sized(p.peerNo, k)
+	for i := range k {
+		if row := p.from + i; row == p.groupEnd {
+			p.groupStart, p.groupEnd = row, p.nextGroup(row)
+			p.groupNo++
 		}
-		p.peerNo[i] = int32(len(p.groupAt) - 1)
-		p.peerStart[i] = p.groupAt[len(p.groupAt)-1]
+		p.peerStart[i], p.peerEnd[i], p.peerNo[i] = p.groupStart, p.groupEnd, p.groupNo
 	}
-	p.groupAt = append(p.groupAt, int32(n))
-	for i := range n {
-		p.peerEnd[i] = p.groupAt[p.peerNo[i]+1]
-	}
+}
+
+// nextGroup is the first row behind the peers of row i.
+func (p *windowPart) nextGroup(i int) int {
+	return p.s.peers.next(p.lo+i+1, p.lo+p.n) - p.lo
 }
 
 // frames finds each row's frame; it is computed once for all calls.
 func (p *windowPart) frames() error {
-	if p.fs != nil {
+	if p.framed {
 		return nil
 	}
-	n := p.n()
-	p.fs, p.fe = make([]int32, n), make([]int32, n)
+	k := p.to - p.from
+	p.fs, p.fe = sized(p.fs, k), sized(p.fe, k)
 	spec := p.s.spec
 	if err := p.bound(spec.start, p.s.offStart, spec.startBound, true, p.fs); err != nil {
 		return err
@@ -75,16 +145,16 @@ func (p *windowPart) frames() error {
 	if err := p.bound(spec.end, p.s.offEnd, spec.endBound, false, p.fe); err != nil {
 		return err
 	}
-	for i := range n {
-		p.fs[i] = min(max(p.fs[i], 0), int32(n))
-		p.fe[i] = min(max(p.fe[i], p.fs[i]), int32(n))
+	for i := range k {
+		p.fs[i] = min(max(p.fs[i], 0), p.n)
+		p.fe[i] = min(max(p.fe[i], p.fs[i]), p.n)
 	}
+	p.framed = true
 	return nil
 }
 
 // bound computes one end of the frames: the first row (start) or the row after the last.
-func (p *windowPart) bound(kind parse.BoundKind, off sql.Value, range_ int, start bool, out []int32) error {
-	n := int32(p.n())
+func (p *windowPart) bound(kind parse.BoundKind, off sql.Value, range_ int, start bool, out []int) error {
 	mode := p.s.spec.mode
 	switch kind {
 	case parse.UnboundedPreceding:
@@ -92,16 +162,16 @@ func (p *windowPart) bound(kind parse.BoundKind, off sql.Value, range_ int, star
 		return nil
 	case parse.UnboundedFollowing:
 		for i := range out {
-			out[i] = n
+			out[i] = p.n
 		}
 		return nil
 	case parse.CurrentRow:
 		for i := range out {
 			switch {
 			case mode == parse.FrameRows && start:
-				out[i] = int32(i)
+				out[i] = p.from + i
 			case mode == parse.FrameRows:
-				out[i] = int32(i) + 1
+				out[i] = p.from + i + 1
 			case start:
 				out[i] = p.peerStart[i]
 			default:
@@ -117,96 +187,128 @@ func (p *windowPart) bound(kind parse.BoundKind, off sql.Value, range_ int, star
 	if off.Type.OID == sql.OIDNumeric {
 		d = int64(off.Num.Coef.Lo)
 	}
-	d = min(d, int64(n)+1)
+	move := int(min(d, int64(p.n)+1))
 	if kind == parse.OffsetPreceding {
-		d = -d
+		move = -move
 	}
-	groups := int64(len(p.groupAt) - 1)
+	end := 1 // which end of the frame
+	if start {
+		end = 0
+	}
 	for i := range out {
-		if mode == parse.FrameRows {
-			x := int64(i) + d
-			if !start {
-				x++
-			}
-			out[i] = int32(min(max(x, 0), int64(n)))
-			continue
+		switch {
+		case mode != parse.FrameRows:
+			out[i] = p.groupAt(&p.groups[end], p.peerNo[i]+move+end)
+		default:
+			out[i] = p.from + i + move + end
 		}
-		g := int64(p.peerNo[i]) + d
-		if !start {
-			g++
-		}
-		out[i] = p.groupAt[min(max(g, 0), groups)]
 	}
 	return nil
+}
+
+// groupAt is the first row of group no; the partition's first or last+1 where there
+// is no such group.
+func (p *windowPart) groupAt(c *groupCursor, no int) int {
+	for c.no < no && c.start < p.n {
+		c.start = p.nextGroup(c.start)
+		c.no++
+	}
+	for c.no > no && c.no > 0 {
+		c.start = p.s.peers.prev(p.lo+c.start-1) - p.lo
+		c.no--
+	}
+	return c.start
 }
 
 // rangeBound finds the bounds of RANGE with an offset: rows whose key lies at or
 // beyond the row's own key moved by the offset. NULLs are peers of NULLs only. A key
 // that the offset moves out of its type's range has all rows on that side.
-func (p *windowPart) rangeBound(at int, preceding, start bool, out []int32) error {
-	spec := p.s.spec
-	key := spec.order.keys[0]
-	n := p.n()
-	col := p.s.rows.cols[key.at]
-	desc := key.order.Desc
-	// Rows with a NULL key stand at one end.
-	lo, hi := 0, n
-	for lo < hi && col.IsNull(p.lo+lo) {
-		lo++
+func (p *windowPart) rangeBound(at int, preceding, start bool, out []int) error {
+	desc := p.s.spec.order.keys[0].order.Desc
+	bounds, err := p.s.bound(at)
+	if err != nil {
+		return err
 	}
-	for hi > lo && col.IsNull(p.lo+hi-1) {
-		hi--
+	c := &p.keys[1]
+	if start {
+		c = &p.keys[0]
 	}
-	keys := make([]sql.Value, n)
-	for i := lo; i < hi; i++ {
-		keys[i] = col.Value(p.lo + i)
+	if c.hi < 0 {
+		if err := p.findKeys(c); err != nil {
+			return err
+		}
 	}
-	ev := spec.bounds.NewEvaluator(p.s.env)
-	var rd rowReader
-	to := 0
-	for from := 0; from < n; from = to {
-		to = min(from+vector.BatchSize, n)
-		v, err := ev.Eval(at, rd.read(p.s.rows, p.lo+from, p.lo+to), nil)
-		if err != nil {
-			row, cause, ok := rowError(err)
-			if !ok || sql.AsError(cause).Code != sql.CodeNumericOutOfRange {
-				return cause
+	for i := range out {
+		if row := p.from + i; row < c.lo || row >= c.hi {
+			out[i] = p.peerEnd[i]
+			if start {
+				out[i] = p.peerStart[i]
 			}
-			if row == 0 {
-				if out[from] = int32(lo); !preceding {
-					out[from] = int32(hi)
-				}
-				to = from + 1
-				continue
+			continue
+		}
+		if bounds.over != nil && bounds.over[p.at+i] {
+			if out[i] = c.lo; !preceding {
+				out[i] = c.hi
 			}
-			to = from + row // those before it are good
-			if v, err = ev.Eval(at, rd.read(p.s.rows, p.lo+from, p.lo+to), nil); err != nil {
+			continue
+		}
+		bound := vector.ValueAt(bounds.vec, p.at+i)
+		// The bounds of rows in order mostly are in order, so that the cursor moves on.
+		beyond := func(row int) (bool, error) {
+			k, err := c.key.value(p.lo + row)
+			if err != nil {
+				return false, err
+			}
+			x := compareKeys(&k, &bound)
+			if desc {
+				x = -x
+			}
+			return x > 0 || start && x == 0, nil
+		}
+		c.at = min(max(c.at, c.lo), c.hi)
+		moved := false
+		for c.at < c.hi {
+			is, err := beyond(c.at)
+			if err != nil {
 				return err
 			}
-		}
-		for i := from; i < to; i++ {
-			if i < lo || i >= hi {
-				out[i] = p.peerStart[i]
-				if !start {
-					out[i] = p.peerEnd[i]
-				}
-				continue
+			if is {
+				break
 			}
-			bound := vector.ValueAt(v, i-from)
-			j := sort.Search(hi-lo, func(j int) bool {
-				c := compareKeys(&keys[lo+j], &bound)
-				if desc {
-					c = -c
-				}
-				if start {
-					return c >= 0
-				}
-				return c > 0
-			})
-			out[i] = int32(lo + j)
+			c.at++
+			moved = true
 		}
+		for !moved && c.at > c.lo {
+			is, err := beyond(c.at - 1)
+			if err != nil {
+				return err
+			}
+			if !is {
+				break
+			}
+			c.at--
+		}
+		out[i] = c.at
 	}
 	return nil
+}
+
+// findKeys finds the rows whose key is not NULL: NULLs stand at one end, as peers.
+func (p *windowPart) findKeys(c *keyCursor) error {
+	c.lo, c.hi = 0, p.n
+	first, err := c.key.null(p.lo)
+	if err != nil {
+		return err
+	}
+	if first {
+		c.lo = p.nextGroup(0)
+		return nil
+	}
+	last, err := c.key.null(p.lo + p.n - 1)
+	if last {
+		c.hi = p.s.peers.prev(p.lo+p.n-1) - p.lo
+	}
+	return err
 }
 
 // compareKeys compares an order key with a bound, which is a timestamp where the
@@ -228,10 +330,10 @@ func compareKeys(key, bound *sql.Value) int {
 	return vector.CompareValues(&k, &b)
 }
 
-// ranges calls f for the runs of rows of row i's frame, exclusions left out.
-func (p *windowPart) ranges(i int, f func(lo, hi int32)) {
-	lo, hi := p.fs[i], p.fe[i]
-	var xlo, xhi int32 // excluded
+// ranges calls f for the runs of rows of the frame of row from+i, exclusions left out.
+func (p *windowPart) ranges(i int, f func(lo, hi int)) {
+	lo, hi, row := p.fs[i], p.fe[i], p.from+i
+	var xlo, xhi int // excluded
 	switch p.s.spec.exclude {
 	case parse.ExcludeNone:
 		if lo < hi {
@@ -239,32 +341,26 @@ func (p *windowPart) ranges(i int, f func(lo, hi int32)) {
 		}
 		return
 	case parse.ExcludeCurrent:
-		xlo, xhi = int32(i), int32(i)+1
+		xlo, xhi = row, row+1
 	case parse.ExcludeGroup, parse.ExcludeTies:
 		xlo, xhi = p.peerStart[i], p.peerEnd[i]
 	}
-	emit := func(a, b int32) {
+	emit := func(a, b int) {
 		if a < b {
 			f(a, b)
 		}
 	}
 	emit(lo, min(hi, xlo))
-	if p.s.spec.exclude == parse.ExcludeTies && int32(i) >= lo && int32(i) < hi {
-		f(int32(i), int32(i)+1)
+	if p.s.spec.exclude == parse.ExcludeTies && row >= lo && row < hi {
+		f(row, row+1)
 	}
 	emit(max(lo, xhi), hi)
 }
 
-// arg is an argument over the partition's rows.
-func (p *windowPart) arg(a *windowArg) *vector.Vec {
+// arg is an argument of row from+i.
+func (p *windowPart) arg(a *windowArg, i int) sql.Value {
 	if a.col < 0 {
-		return vector.ConstOf(a.val, p.n())
+		return a.val
 	}
-	list := make([]uint32, p.n())
-	for i := range list {
-		list[i] = uint32(p.lo + i)
-	}
-	v := &vector.Vec{}
-	p.s.rows.cols[a.col].Gather(list, v)
-	return v
+	return vector.ValueAt(p.s.in.batch.Cols[a.col], p.at+i)
 }

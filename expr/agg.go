@@ -38,7 +38,8 @@ type AggState interface {
 	// groups nil: all to group 0. args are in any form (Flat, Const, Dict).
 	Update(groups []uint32, args []*vector.Vec, sel []int32, n int) error
 	// Merge adds group from[i] (from nil: i) of o, which has the same aggregate and
-	// types, to group to[i]; those groups of o are spent.
+	// types, to group to[i]. Those groups of o are spent if the aggregate is Ordered or
+	// OrderedSet; else they stay as they are.
 	Merge(o AggState, from, to []uint32) error
 	// Result resets out to hi-lo positions of the result's type and fills it with
 	// the results of groups lo..hi-1.
