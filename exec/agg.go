@@ -82,7 +82,9 @@ type localAgg struct {
 	groups []uint32
 	some   []uint32
 	selBuf []int32
+	fed    int64 // rows and groups that the states have taken in
 	sized  int   // groups at the last count of bytes
+	fedAt  int64 // fed at that count
 	held   int64 // bytes at that count
 	rows   int64 // added since the table was empty, those of each grouping set
 }
@@ -113,14 +115,15 @@ func (l *localAgg) reset() {
 		}
 		l.states[i] = c.fn.New(l.env, c.argTypes)
 	}
-	l.sized, l.held = 0, 0
+	l.sized, l.held, l.fed, l.fedAt = 0, 0, 0, 0
 }
 
-// bytes is the memory held; that of the groups is counted anew when their number
-// has grown by an eighth, since some states are counted one by one.
+// bytes is the memory held; that of the groups is counted anew when their number, or
+// what they have taken in, has grown by an eighth, since some states are counted one
+// by one, and some grow with each row.
 func (l *localAgg) bytes() int64 {
-	if l.table.n > l.sized+l.sized/8+64 || l.sized == 0 {
-		l.sized = l.table.n
+	if l.table.n > l.sized+l.sized/8+64 || l.fed > l.fedAt+l.fedAt/8+vector.BatchSize || l.sized == 0 {
+		l.sized, l.fedAt = l.table.n, l.fed
 		l.held = l.table.bytes()
 		for _, st := range l.states {
 			if st != nil {
@@ -184,6 +187,7 @@ func (l *localAgg) addSet(in *vector.Batch, n int, w *sharedWriter) error {
 	if w != nil {
 		return w.addRows(l, in, n)
 	}
+	l.fed += int64(n)
 	var groups []uint32
 	if len(l.keys) > 0 {
 		groups = l.groups[:n]

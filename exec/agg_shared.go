@@ -196,6 +196,7 @@ func (w *sharedWriter) addRows(l *localAgg, in *vector.Batch, n int) error {
 		sp := w.take(p, l)
 		x := sp.local
 		x.vecs, x.args, x.groups, x.some, x.selBuf = l.vecs, l.args, l.groups, l.some, l.selBuf
+		x.fed += int64(len(b.Sel))
 		groups := x.groups[:len(b.Sel)]
 		w.scratch.hashed = true
 		x.table.insert(l.keys, b.Sel, 0, groups)
@@ -273,6 +274,7 @@ func (w *sharedWriter) divideLater(d *deferredRows) *partOrder {
 
 // absorbPart moves the groups of partition p from l to x.
 func (w *sharedWriter) absorbPart(x, l *localAgg, p int, to []uint32, later []*partOrder) error {
+	x.fed += l.fed
 	set := &rowSet{cols: l.table.keys, n: l.table.n}
 	var from, at [vector.BatchSize]uint32
 	for list := w.order.of(p); len(list) > 0; {

@@ -212,6 +212,7 @@ func (r *aggPartRun) load(part aggPart) (bool, error) {
 			if err := f(b, groups); err != nil {
 				return false, err
 			}
+			l.fed += max(int64(b.N), l.fed/4) // the groups loaded may hold many rows each
 			size := l.bytes()
 			switch {
 			case r.grant.Resize(size):
