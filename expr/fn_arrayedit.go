@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sluicedb/sluice/sql"
@@ -103,7 +104,11 @@ func defineArrayEdits(d *defs) {
 			if r.Null(0) {
 				return r.SetStr(null)
 			}
-			return r.SetStr(quoteLiteral(string(r.Env().AppendText(nil, r.Value(0)))))
+			v := r.Value(0)
+			if v.Type.OID == sql.OIDBool { // it is cast to text, which is not its output form
+				return r.SetStr(quoteLiteral(strconv.FormatBool(v.I != 0)))
+			}
+			return r.SetStr(quoteLiteral(string(r.Env().AppendText(nil, v))))
 		})
 	}
 	d.fn("quote_literal(anyelement)", quote(""))

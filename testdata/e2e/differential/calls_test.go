@@ -106,7 +106,7 @@ var reg = sync.OnceValue(func() *registry {
 	b := lake.Registry
 	r := &registry{by: map[sql.OID][]*expr.Func{}, casts: map[sql.OID][]*expr.Func{}}
 	for _, f := range slices.Concat(b.Funcs(), b.Operators(), b.Casts()) {
-		if foreign(f.Dialect) || f.Name == "json_of_row" { // what row_to_json is bound to
+		if foreign(f.Dialect) {
 			continue
 		}
 		if f.Set != nil {

@@ -23,7 +23,7 @@ import (
 var (
 	seed      = flag.Uint64("seed", 1, "seed of the first random statement; 0: a random one")
 	long      = flag.Duration("long", 90*time.Second, "how long random statements are compared")
-	most      = flag.Int64("statements", 1<<40, "random statements to compare at most")
+	most      = flag.Int64("statements", 4000, "random statements to compare at most")
 	clients   = flag.Int("clients", 4, "statements that are compared at once")
 	failures  = flag.Int("failures", 20, "differences to look for before giving up")
 	shrinking = flag.Duration("shrink", 5*time.Second, "how long a failing statement is made smaller")

@@ -93,3 +93,4 @@ SELECT 'lower'::regprocedure;
 SELECT regexp_substr('xxab', 'x*', 1, 1, 'i', 1), regexp_substr('ab', 'x*', 1, 1, '', 1), regexp_substr('xxab', 'x*', 1, 1, '', 2), regexp_instr('axx', 'x+', 1, 1, 0, '', 1);
 SELECT CASE WHEN s = 'a' THEN s::name ELSE current_schema() END ~ '[[:alpha:]]' FROM odd;
 SELECT '日本語'::varchar::name ~ '[[:alpha:]]', '日本語'::name ~ '[[:alpha:]]', 'Ä'::name::text ~* 'Ä';
+SELECT quote_literal(true), quote_nullable(false), quote_nullable(NULL::bool), quote_literal(1.50), format('%L', true);
