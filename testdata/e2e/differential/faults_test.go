@@ -51,7 +51,7 @@ var faults = []fault{
 	{"an OR that is true of one arm", "planner/rule/simplify.go", "all = «all && containsExpr(l, c)»", "all || containsExpr(l, c)"},
 	{"conditions above full joins are lost", "planner/rule/push_filters.go", "default: // Full: nothing moves\n\t\ton, above = n.On, «conds»", "conds[:0]"},
 
-	{"lag of two rows", "exec/window_func.go", "p.shift(c, col, «-1»)", "int64(-2)"},
+	{"lag of two rows", "exec/window_func.go", "p.shift(c, st, col, «-1»)", "int64(-2)"},
 	{"percent_rank", "exec/window_func.go", "float64(p.peerStart[i]) / «float64(n-1)»", "float64(n)"},
 	{"EXCEPT ALL", "exec/setop.go", "case c.kind == logical.Except && c.all:\n\t\t\tvals[i] = «max(l-r, 0)»", "max(l-1, 0)"},
 	{"unknown is false", "exec/join_probe.go", "if «p.nul[k] && !p.hit[k]» {", "false"},
