@@ -160,6 +160,7 @@ func (s *Session) defineTemp(ctx context.Context, t *model.Table, x *parse.Creat
 		if info := sql.LookupType(typ.OID); info == nil || info.Category == 'P' || info.Category == 'X' {
 			return sql.Errorf(sql.CodeInvalidTableDefinition, "column \"%s\" has pseudo-type %s", d.Name, sql.FormatType(typ.OID, -1))
 		}
+		typ = bind.Stored(typ)
 		t.Columns = append(t.Columns, model.Column{Name: d.Name, Type: typ, NotNull: d.NotNull, Default: d.Default})
 		defaults = append(defaults, d.Value)
 	}

@@ -64,7 +64,7 @@ func (s *Session) write(ctx context.Context, p *Portal, pl *planned) (c *collect
 			return nil, 0, c.failed(err)
 		}
 	}
-	next := pl.lake.temp.with(old.withRows(rows))
+	next := s.temp.now.with(old.withRows(rows))
 	if w.Kind != bind.WriteDelete && n > 0 {
 		if err := s.checkKeys(ctx, old.table, next); err != nil {
 			return nil, 0, c.failed(err)
@@ -188,6 +188,11 @@ func (c *collector) add(b *vector.Batch) error {
 	}
 	if c.spool != nil {
 		n := c.first + len(c.table.Columns)
+		for k, v := range b.Cols[c.first:n] {
+			if v.Layout != vector.LayoutOf(c.table.Columns[k].Type) && v.Form == vector.Flat {
+				return sql.Errorf(sql.CodeInternal, "values of column \"%s\" do not come in its form", c.table.Columns[k].Name)
+			}
+		}
 		for _, i := range c.sel {
 			if c.write.Upsert {
 				if err := c.check(b, int(i), n+len(c.table.Checks)); err != nil {

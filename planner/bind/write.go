@@ -66,8 +66,14 @@ func (b *binder) statement(stmt parse.Stmt) (*boundQuery, *Write, error) {
 	return nil, nil, sql.Errorf(sql.CodeInternal, "%T cannot be bound", stmt)
 }
 
-// createAs binds the query of CREATE TEMP TABLE AS. A numeric without a modifier
-// must hold any number that comes later, not only those of the query.
+// Stored is a type as a temporary table's column has it: numerics are in the general
+// form, which holds whatever may come, NaN too.
+func Stored(t sql.Type) sql.Type {
+	t.Dec = sql.Dec{}
+	return t
+}
+
+// createAs binds the query of CREATE TEMP TABLE AS.
 func (b *binder) createAs(x *parse.CreateTemp) (*boundQuery, *Write, error) {
 	sel, ok := x.Query.(*parse.Select)
 	if !ok {
@@ -84,10 +90,7 @@ func (b *binder) createAs(x *parse.CreateTemp) (*boundQuery, *Write, error) {
 	out := &boundQuery{plan: p}
 	seen := map[string]bool{}
 	for i, c := range q.cols {
-		t := c.T
-		if t.OID == sql.OIDNumeric && t.Mod == -1 {
-			t = sql.T(sql.OIDNumeric)
-		}
+		t := Stored(c.T)
 		name := c.Name
 		if i < len(x.Names) {
 			name = x.Names[i]

@@ -334,6 +334,31 @@ var tempScripts = map[string]string{
 		INSERT INTO z VALUES (1)
 		INSERT INTO z (a) SELECT 1
 		SELECT count(*) FROM z`,
+	"numerics": `
+		CREATE TEMP TABLE s (a int, n numeric)
+		INSERT INTO s VALUES (1, 1), (2, 2), (3, 3.5), (4, 4)
+		CREATE TEMP TABLE d (a int, n numeric(5,2) CHECK (n > 0))
+		INSERT INTO d SELECT a, n FROM s
+		SELECT a, n FROM d ORDER BY a
+		SELECT a, n::numeric(5,2) FROM s ORDER BY a
+		CREATE TEMP TABLE d2 (a int, n numeric(5,2))
+		INSERT INTO d2 SELECT a, n FROM s
+		SELECT a, n FROM d2 ORDER BY a
+		UPDATE d2 SET n = s.n FROM s WHERE s.a = d2.a
+		SELECT a, n FROM d2 ORDER BY a
+		INSERT INTO d VALUES (5, 'NaN'), (6, 999.994)
+		INSERT INTO d SELECT 7, 'NaN'::numeric
+		INSERT INTO d VALUES (8, 'infinity')
+		INSERT INTO d SELECT 8, a + 0.125 FROM s
+		INSERT INTO d SELECT 9, 1.005 UNION ALL SELECT 9, i4 FROM tiny WHERE i4 BETWEEN 1 AND 100
+		INSERT INTO d (a, n) SELECT 10, n1 FROM tiny WHERE n1 BETWEEN 0.1 AND 900
+		INSERT INTO d SELECT 11, 1000
+		SELECT * FROM d
+		CREATE TEMP TABLE f AS SELECT n, n1, n2, i4 + 0.5 AS x FROM d, tiny
+		SELECT * FROM f
+		INSERT INTO f (n1, n2, x) SELECT n, n, n FROM d
+		UPDATE f SET n = x + 1, n1 = n2 WHERE x < 900 AND n2 < 1e12
+		SELECT * FROM f`,
 	"names": `
 		CREATE TEMP TABLE "Quoted Name" ("A b" int CHECK ("A b" > 0), "select" text UNIQUE)
 		CREATE TEMP TABLE "quoted name" (b int)
