@@ -18,8 +18,9 @@ const (
 	CopyBinary
 )
 
-// CopySpec says how COPY ... TO STDOUT writes rows.
+// CopySpec says how COPY ... TO STDOUT writes rows, or FROM STDIN reads them.
 type CopySpec struct {
+	From       bool
 	Fields     []Field
 	Format     CopyFormat
 	Delim      byte
@@ -36,9 +37,11 @@ func (p *Prepared) Copy() *CopySpec { return p.copySpec }
 // describeCopy checks a COPY and binds its query.
 func (s *Session) describeCopy(ctx context.Context, p *Prepared, x *parse.Copy) error {
 	switch {
+	case x.From && (x.Program || x.File != ""):
+		return sql.Errorf(sql.CodeFeatureNotSupported, "COPY FROM a file or program is not supported").At(x.Pos()).
+			WithHint("Use COPY ... FROM STDIN, or psql's \\copy.")
 	case x.From:
-		return sql.Errorf(sql.CodeFeatureNotSupported, "COPY FROM is not supported").At(x.Pos()).
-			WithHint("The lake is read-only here: write Parquet files under the table's location.")
+		return s.describeCopyFrom(ctx, p, x)
 	case x.Program || x.File != "":
 		return sql.Errorf(sql.CodeFeatureNotSupported, "COPY to a file or program is not supported").At(x.Pos()).
 			WithHint("Use COPY ... TO STDOUT, or psql's \\copy.")

@@ -40,6 +40,9 @@ type Portal struct {
 	// Formats are the result formats that the client bound: it may change them
 	// before the first fetch.
 	Formats []int16
+	// Input gives COPY FROM STDIN its data, piece by piece, and io.EOF at the end. A
+	// piece is valid until the next call.
+	Input func() ([]byte, error)
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -261,6 +264,9 @@ func (s *Session) run(ctx context.Context, p *Portal) (Rows, func(int64) string,
 	case *parse.Truncate:
 		return fixed(s.runTruncate(ctx, x))
 	case *parse.Copy:
+		if x.From {
+			return s.runCopyFrom(ctx, p, x)
+		}
 		rows, err := s.runQuery(ctx, p)
 		return rows, func(n int64) string { return rowsTag("COPY", n) }, err
 	case *parse.Explain:

@@ -32,6 +32,7 @@ type query struct {
 	read   string // settings it was bound under
 	fields []Field
 	params []sql.OID
+	copied *model.Table // that COPY FROM has read, nil
 }
 
 // bindQuery binds a query, or a statement that writes rows, in the catalog of now.
@@ -40,9 +41,12 @@ func (s *Session) bindQuery(ctx context.Context, stmt parse.Statement, tree pars
 	if err != nil {
 		return nil, err
 	}
-	q := &query{stmt: stmt, tree: tree, read: s.bindSettings()}
-	q.bound, err = bind.Bind(ctx, s.env(), tree, s.bindOptions(snap, types))
-	if err != nil {
+	return s.bindWith(ctx, stmt, tree, s.bindOptions(snap, types))
+}
+
+func (s *Session) bindWith(ctx context.Context, stmt parse.Statement, tree parse.Stmt, opts bind.Options) (q *query, err error) {
+	q = &query{stmt: stmt, tree: tree, read: s.bindSettings(), copied: opts.Copied}
+	if q.bound, err = bind.Bind(ctx, s.env(), tree, opts); err != nil {
 		return nil, err
 	}
 	q.params = q.bound.ParamTypes
@@ -71,7 +75,9 @@ func (s *Session) fresh(ctx context.Context, q *query, snap *catalog.Snapshot) (
 	if q.bound.CatalogVersion == snap.Version() && s.bindSettings() == q.read && !q.bound.Stable {
 		return q, nil
 	}
-	n, err := s.bindQuery(ctx, q.stmt, q.tree, q.params) // the types of the values that there are
+	opts := s.bindOptions(snap, q.params) // the types of the values that there are
+	opts.Copied = q.copied
+	n, err := s.bindWith(ctx, q.stmt, q.tree, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ const (
 	CodeIntervalFieldOverflow       Code = "22015"
 	CodeInvalidEscapeCharacter      Code = "22019"
 	CodeCharacterNotInRepertoire    Code = "22021"
+	CodeBadCopyFileFormat           Code = "22P04"
 	CodeInvalidParameterValue       Code = "22023"
 	CodeInvalidEscapeSequence       Code = "22025"
 	CodeInvalidRegexp               Code = "2201B"

@@ -37,6 +37,8 @@ type Options struct {
 	// TempSchema is the schema of the session's temporary tables, where relations are
 	// looked for first; "" if it has none.
 	TempSchema string
+	// Copied has the rows that COPY FROM inserts.
+	Copied *model.Table
 }
 
 // Origin is the table column that an output column is.

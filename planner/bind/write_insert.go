@@ -42,6 +42,18 @@ func (b *binder) insert(x *parse.Insert) (*boundQuery, *Write, error) {
 	}
 	var q *boundQuery
 	switch sel := x.Query; {
+	case x.Copied:
+		it, err := b.tableScan(nil, b.opts.Copied, &parse.TableName{})
+		if err != nil {
+			return nil, nil, err
+		}
+		rows := &boundQuery{plan: it.plan}
+		for _, c := range it.cols {
+			rows.cols = append(rows.cols, c.col)
+		}
+		if q, err = b.insertRows(t, into, rows, &parse.Select{}); err != nil {
+			return nil, nil, err
+		}
 	case sel == nil:
 		q, err = b.insertValues(t, nil, [][]parse.Expr{{}}, nil)
 	case sel.Values != nil && sel.With == nil && sel.OrderBy == nil && sel.Limit == nil && sel.Offset == nil:

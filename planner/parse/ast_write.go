@@ -7,6 +7,7 @@ type Insert struct {
 	Columns   []string // empty: all
 	Positions []P      // of Columns
 	Query     *Select  // nil: DEFAULT VALUES
+	Copied    bool     // COPY FROM: the rows are those of bind.Options.Copied
 	// OnConflict is nil if there is none.
 	OnConflict *OnConflict
 	Returning  []Target

@@ -3,12 +3,24 @@ package pgwire
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/sluicedb/sluice/engine"
+	"github.com/sluicedb/sluice/sql"
 	"github.com/sluicedb/sluice/vector"
 )
+
+// copy runs COPY.
+func (c *conn) copy(p *engine.Portal) error {
+	if p.Copy().From {
+		return c.copyIn(p)
+	}
+	return c.copyOut(p)
+}
 
 // copyOut runs COPY ... TO STDOUT: one CopyData message a row.
 func (c *conn) copyOut(p *engine.Portal) error {
@@ -59,6 +71,50 @@ func (c *conn) copyOut(p *engine.Portal) error {
 		c.out = copyData(c.out, func(d []byte) []byte { return append(w.start(d), 0xff, 0xff) })
 	}
 	c.send(&pgproto3.CopyDone{})
+	c.send(&pgproto3.CommandComplete{CommandTag: []byte(res.Tag)})
+	return nil
+}
+
+// copyIn runs COPY ... FROM STDIN: the client's messages are read as the statement
+// asks for them. What is wrong with its data the client learns at once; what it still
+// sends is passed over.
+func (c *conn) copyIn(p *engine.Portal) error {
+	spec := p.Copy()
+	begun := false
+	p.Input = func() ([]byte, error) {
+		if !begun {
+			begun = true
+			format := uint16(0)
+			if spec.Format == engine.CopyBinary {
+				format = 1
+			}
+			codes := slices.Repeat([]uint16{format}, len(spec.Fields))
+			if err := c.sendNow(&pgproto3.CopyInResponse{OverallFormat: byte(format), ColumnFormatCodes: codes}); err != nil {
+				return nil, err
+			}
+		}
+		for {
+			msg, err := c.backend.Receive()
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", engine.ErrClient, err)
+			}
+			switch m := msg.(type) {
+			case *pgproto3.CopyData:
+				return m.Data, nil
+			case *pgproto3.CopyDone:
+				return nil, io.EOF
+			case *pgproto3.CopyFail:
+				return nil, sql.Errorf(sql.CodeQueryCanceled, "COPY from stdin failed: %s", m.Message)
+			case *pgproto3.Flush, *pgproto3.Sync: // as PostgreSQL: libraries send them not knowing what runs
+			default:
+				return nil, sql.Errorf(sql.CodeProtocolViolation, "unexpected message type %T during COPY from stdin", msg)
+			}
+		}
+	}
+	res, err := p.Fetch(0, nil)
+	if err != nil {
+		return err
+	}
 	c.send(&pgproto3.CommandComplete{CommandTag: []byte(res.Tag)})
 	return nil
 }

@@ -169,7 +169,7 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 		return nil
 	}
 	if p.Copy() != nil {
-		return c.copyOut(p)
+		return c.copy(p)
 	}
 	return c.runPortal(p, int64(m.MaxRows), p.Formats)
 }

@@ -59,7 +59,7 @@ func (c *conn) runSimple(src engine.Source) error {
 	}
 	defer c.sess.ClosePortal("")
 	if portal.Copy() != nil {
-		return c.copyOut(portal)
+		return c.copy(portal)
 	}
 	formats := []int16{0}
 	if c.sess.FetchesBinary(prep) {
