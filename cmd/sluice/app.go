@@ -70,21 +70,26 @@ func closer(f func()) func() error {
 
 // newApp opens everything that statements need. observer, if not nil, is told of
 // finished statements.
-func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger, observer engine.Observer) (a *app, err error) {
-	a = &app{cfg: cfg}
-	defer func() {
-		if err != nil {
-			a.Close()
-		}
-	}()
+func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger, observer engine.Observer) (*app, error) {
+	a := &app{cfg: cfg}
+	if err := a.open(ctx, log, observer); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// open opens the parts. What is open when it fails, Close closes.
+func (a *app) open(ctx context.Context, log *slog.Logger, observer engine.Observer) (err error) {
+	cfg := a.cfg
 	relations := system.New()
 	if a.catalog, err = openCatalog(cfg, relations); err != nil {
-		return nil, err
+		return err
 	}
 	a.closers = append(a.closers, a.catalog.Close)
 	stores, closers, err := openStores(ctx, cfg)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.stores = stores
 	a.closers = append(a.closers, closers...)
@@ -93,13 +98,13 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger, observer 
 		spill = filepath.Join(cfg.DataDir, "spill")
 	}
 	if err := os.MkdirAll(spill, 0o700); err != nil {
-		return nil, fmt.Errorf("spill directory: %w", err)
+		return fmt.Errorf("spill directory: %w", err)
 	}
 	prices := place.DefaultPrices
 	if cfg.Prices != "" {
 		p := config.Prices(prices)
 		if err := p.Load(cfg.Prices); err != nil {
-			return nil, usagef("prices: %w", err)
+			return usagef("prices: %w", err)
 		}
 		prices = place.Prices(p)
 	}
@@ -119,7 +124,7 @@ func newApp(ctx context.Context, cfg *config.Config, log *slog.Logger, observer 
 		Pool: pool, Memory: exec.NewBudget(nil, memory.statements), StatementMemory: memory.statement, SpillDir: spill, Log: log,
 		Databases: cfg.Databases, SlowStatement: cfg.Limits.SlowStatement, Admission: admission(cfg), Observer: observer,
 	})
-	return a, nil
+	return nil
 }
 
 func admission(cfg *config.Config) engine.AdmissionConfig {

@@ -221,6 +221,23 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// TestBadStart: what cannot be opened is told, and what was opened before is closed.
+func TestBadStart(t *testing.T) {
+	for what, set := range map[string]func(cfg *config.Config){
+		"absent":        func(cfg *config.Config) { cfg.Roots = []string{filepath.Join(cfg.DataDir, "absent")} },
+		"prices":        func(cfg *config.Config) { cfg.Prices = filepath.Join(cfg.DataDir, "none.yaml") },
+		"not a directo": func(cfg *config.Config) { cfg.SpillDir = filepath.Join(cfg.DataDir, "catalog.db") },
+	} {
+		cfg := config.Default()
+		cfg.DataDir = filepath.Join(t.TempDir(), "data")
+		set(cfg)
+		a, err := newApp(context.Background(), cfg, slog.New(slog.DiscardHandler), nil)
+		if a != nil || err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 // TestDemo makes a small demo lake, finds it again and asks it the queries that
 // are printed.
 func TestDemo(t *testing.T) {

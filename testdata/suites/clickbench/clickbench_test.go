@@ -42,6 +42,9 @@ func TestClickBench(t *testing.T) {
 	}
 	build := env(t, "SLUICE_BUILD")
 	root := filepath.Join(build, "clickbench")
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	srv := server.Start(t, server.Options{Config: map[string]string{"ROOTS": root}})
 	for _, rows := range sizes {
 		t.Run(rows, func(t *testing.T) {

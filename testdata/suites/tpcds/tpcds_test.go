@@ -41,6 +41,9 @@ func TestTPCDS(t *testing.T) {
 		scales = append(scales, "1")
 	}
 	root := filepath.Join(build, "tpcds")
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	srv := server.Start(t, server.Options{Config: map[string]string{"ROOTS": root}})
 	for _, sf := range scales {
 		t.Run("sf"+sf, func(t *testing.T) {

@@ -47,3 +47,4 @@ SELECT sum(sum(id) OVER ()) OVER () FROM odd;
 SELECT count(DISTINCT id) OVER () FROM odd;
 SELECT rank() OVER (ORDER BY 1), row_number() OVER (ORDER BY (SELECT 1)) FROM none;
 SELECT id, lag(n1, 1, 0.12345) OVER (ORDER BY id), lead(n4, 1, n1) OVER (ORDER BY id), lead(i4, 2, 1.5) OVER (ORDER BY id) FROM odd ORDER BY id;
+SELECT sum(id) OVER (ORDER BY id ROWS -1 PRECEDING) FROM odd WHERE id < -1000000;
