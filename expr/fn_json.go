@@ -52,21 +52,9 @@ func (e *Env) appendJSON(dst []byte, v *sql.Value) []byte {
 
 // jsonField returns the text of an object's member; the last one of a name counts.
 func jsonField(doc []byte, name string) (out json.RawMessage) {
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil
-	}
-	for dec.More() {
-		k, err := dec.Token()
-		if err != nil {
-			return nil
-		}
-		var v json.RawMessage
-		if dec.Decode(&v) != nil {
-			return nil
-		}
-		if k == name {
-			out = v
+	for _, m := range jsonMembers(doc) {
+		if m.key == name {
+			out = m.value
 		}
 	}
 	return out

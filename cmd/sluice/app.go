@@ -54,6 +54,7 @@ func openStores(ctx context.Context, cfg *config.Config) (*object.Mux, []func() 
 	routes := []object.Route{{Prefix: "s3://", Store: remote}, {Prefix: "s3a://", Store: remote}, {Prefix: "s3n://", Store: remote}}
 	files, err := local.New(local.Options{Roots: cfg.Roots})
 	if err != nil {
+		remote.Close()
 		return nil, nil, err
 	}
 	closers = append(closers, files.Close)
